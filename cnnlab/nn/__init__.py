@@ -1,0 +1,40 @@
+"""Layers from scratch: forward and backward, with torch's names, arguments and defaults.
+
+>>> import numpy as np
+>>> from cnnlab import nn
+>>> rng = np.random.default_rng(0)
+>>> model = nn.Sequential(
+...     nn.Conv2d(1, 4, kernel_size=3, padding=1, rng=rng),
+...     nn.ReLU(),
+...     nn.MaxPool2d(2),
+...     nn.Flatten(),
+...     nn.Linear(4 * 4 * 4, 10, rng=rng),
+... )
+>>> model(np.zeros((2, 1, 8, 8), dtype=np.float32)).shape
+(2, 10)
+"""
+
+from cnnlab.nn import functional, init
+from cnnlab.nn.activation import ReLU
+from cnnlab.nn.avgpool import AvgPool2d
+from cnnlab.nn.conv import Conv2d
+from cnnlab.nn.flatten import Flatten
+from cnnlab.nn.linear import Linear
+from cnnlab.nn.loss import CrossEntropyLoss
+from cnnlab.nn.maxpool import MaxPool2d
+from cnnlab.nn.module import Module, Parameter, Sequential
+
+__all__ = [
+    "AvgPool2d",
+    "Conv2d",
+    "CrossEntropyLoss",
+    "Flatten",
+    "Linear",
+    "MaxPool2d",
+    "Module",
+    "Parameter",
+    "ReLU",
+    "Sequential",
+    "functional",
+    "init",
+]

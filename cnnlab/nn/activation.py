@@ -1,0 +1,61 @@
+"""ReLU: keep what is positive. Without it, stacked layers collapse into one. Chapter 1."""
+
+import numpy as np
+
+from cnnlab import _checks
+from cnnlab._types import Array
+from cnnlab.nn.module import Module
+
+
+def relu(input: Array) -> Array:
+    """Replace negative values by 0 (torch's F.relu).
+
+    Parameters
+    ----------
+    input : array of any shape and real dtype
+
+    Returns
+    -------
+    array of the same shape and dtype; a new one, the input is left alone.
+
+    Examples
+    --------
+    >>> relu(np.array([-2, 0, 3]))
+    array([0, 0, 3])
+    """
+    x = _checks.array("relu", "input", input)
+    if x.dtype.kind == "b":
+        raise TypeError("relu: the input has dtype bool, needed numbers. Use x.astype(float).")
+    y: Array = np.maximum(x, x.dtype.type(0))
+    return y
+
+
+class ReLU(Module):
+    """Rectified linear unit, element by element (torch.nn.ReLU).
+
+    Its derivative is 1 where the output is positive and 0 elsewhere; at 0 it is 0, as in torch.
+
+    Examples
+    --------
+    >>> layer = ReLU()
+    >>> layer(np.array([-1.0, 0.0, 2.0]))
+    array([0., 0., 2.])
+    >>> layer.backward(np.array([5.0, 5.0, 5.0]))
+    array([0., 0., 5.])
+    """
+
+    def __init__(self) -> None:
+        self._y: Array | None = None
+
+    def forward(self, x: Array) -> Array:
+        """Rectify."""
+        self._y = relu(x)
+        return self._y
+
+    def backward(self, grad_output: Array) -> Array:
+        """Let the gradient pass where the output is positive."""
+        y = self._saved("_y")
+        grad = _checks.gradient(repr(self), grad_output, y.shape, y.dtype)
+        # a NaN passes its gradient on, as in torch
+        passed: Array = np.where(y <= 0, y.dtype.type(0), grad)
+        return passed

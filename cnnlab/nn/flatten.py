@@ -1,0 +1,103 @@
+"""Flatten: the same numbers in one row, so that a dense layer can read them. Chapter 4."""
+
+import math
+
+import numpy as np
+
+from cnnlab import _checks
+from cnnlab._types import Array
+from cnnlab.nn.module import Module
+
+
+def flatten(input: Array, start_dim: int = 0, end_dim: int = -1) -> Array:
+    """Merge neighbouring axes into one (torch.flatten).
+
+    Parameters
+    ----------
+    input : array
+    start_dim, end_dim : int, default 0 and -1
+        First and last axis to merge; negative numbers count from the end.
+
+    Returns
+    -------
+    array
+        The same values in the same order: a view where NumPy can make one.
+
+    Examples
+    --------
+    >>> flatten(np.zeros((8, 16, 4, 4)), start_dim=1).shape
+    (8, 256)
+    """
+    x = _checks.array("flatten", "input", input)
+    if x.ndim == 0:
+        return x.reshape(1)
+    first, last = (
+        _axis(x, name, d) for name, d in (("start_dim", start_dim), ("end_dim", end_dim))
+    )
+    if first > last:
+        raise ValueError(
+            f"flatten: start_dim = {start_dim} comes after end_dim = {end_dim} in an input of "
+            f"shape {x.shape}, needed start_dim <= end_dim."
+        )
+    merged = math.prod(x.shape[first : last + 1])
+    return x.reshape(*x.shape[:first], merged, *x.shape[last + 1 :])
+
+
+def _axis(x: Array, name: str, value: int) -> int:
+    """Return the axis counted from the front."""
+    value = _checks.integer("flatten", name, value, -x.ndim)
+    if value >= x.ndim:
+        raise ValueError(
+            f"flatten: {name} = {value} for an input of shape {x.shape}, needed a number from "
+            f"{-x.ndim} to {x.ndim - 1}."
+        )
+    return value % x.ndim
+
+
+class Flatten(Module):
+    """Merge all axes but the first (torch.nn.Flatten): from maps to one vector for each image.
+
+    Parameters
+    ----------
+    start_dim, end_dim : int, default 1 and -1
+        First and last axis to merge.
+
+    Examples
+    --------
+    >>> layer = Flatten()
+    >>> layer(np.arange(8).reshape(2, 1, 2, 2))
+    array([[0, 1, 2, 3],
+           [4, 5, 6, 7]])
+    """
+
+    def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
+        self.start_dim, self.end_dim = start_dim, end_dim
+        self._shape: tuple[int, ...] | None = None
+
+    def forward(self, x: Array) -> Array:
+        """Reshape."""
+        y = flatten(x, self.start_dim, self.end_dim)
+        self._shape = x.shape
+        return y
+
+    def backward(self, grad_output: Array) -> Array:
+        """Reshape back."""
+        shape = self._saved("_shape")
+        grad_output = _checks.array(repr(self), "grad_output", grad_output)
+        if grad_output.size != math.prod(shape):
+            raise ValueError(
+                f"{self!r}: the grad_output of shape {grad_output.shape} has {grad_output.size} "
+                f"values, needed {math.prod(shape)} for an input of shape {shape}."
+            )
+        return grad_output.reshape(shape)
+
+    def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Shape for one image, in a batch of one."""
+        batch = np.broadcast_to(np.float32(0), (1, *input_shape))
+        return flatten(batch, self.start_dim, self.end_dim).shape[1:]
+
+    def extra_repr(self) -> str:
+        """Axes that differ from the default."""
+        return (
+            "" if (self.start_dim, self.end_dim) == (1, -1) else f"{self.start_dim}, {self.end_dim}"
+        )

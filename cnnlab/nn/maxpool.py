@@ -1,0 +1,299 @@
+"""Max pooling: of each window keep the largest value, and remember who it was. Chapters 2 and 3.
+
+The definition is :func:`max_pool2d_naive`. The fast version uses that a maximum of maxima is the
+maximum: first over the rows of each window, then over its columns, each step one ``np.maximum`` of
+strided slices over the whole batch. No window is ever copied, and no padding is ever built.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Literal, overload
+
+import numpy as np
+
+from cnnlab import _checks, windows
+from cnnlab._types import Array, IntPair
+from cnnlab.nn.pooling import Pool2d, PoolGeometry
+
+Index = tuple[Any, ...]
+
+
+def lowest(dtype: Any) -> Any:
+    """Value that never wins a maximum: -inf, or the smallest integer."""
+    if dtype.kind == "f":
+        return -np.inf
+    return False if dtype.kind == "b" else np.iinfo(dtype).min
+
+
+def max_pool2d_naive(
+    input: Array,
+    kernel_size: IntPair,
+    stride: IntPair | None = None,
+    padding: IntPair = 0,
+    dilation: IntPair = 1,
+    ceil_mode: bool = False,
+) -> Array:
+    """Max-pool by the definition: one window at a time (slow, for reading).
+
+    Arguments and result as for :func:`max_pool2d`.
+
+    Examples
+    --------
+    >>> x = np.array([[[1, 3, 2, 0], [4, 2, 1, 5], [0, 1, 9, 2], [7, 6, 3, 8]]])
+    >>> max_pool2d_naive(x, 2)[0]
+    array([[4, 5],
+           [7, 9]])
+    """
+    x = _checks.images("max_pool2d", input)
+    geometry = PoolGeometry("max_pool2d", kernel_size, stride, padding, dilation, ceil_mode)
+    padded = windows.pad(x, geometry.pads(*x.shape[-2:]), lowest(x.dtype))
+    patches = windows.windows(padded, geometry.kernel, geometry.stride, geometry.dilation)
+    y = np.empty(patches.shape[:-2], dtype=x.dtype)
+    for place in np.ndindex(*y.shape):
+        y[place] = patches[place].max()
+    return y
+
+
+@overload
+def max_pool2d(
+    input: Array,
+    kernel_size: IntPair,
+    stride: IntPair | None = ...,
+    padding: IntPair = ...,
+    dilation: IntPair = ...,
+    ceil_mode: bool = ...,
+    return_indices: Literal[False] = ...,
+) -> Array: ...
+@overload
+def max_pool2d(
+    input: Array,
+    kernel_size: IntPair,
+    stride: IntPair | None = ...,
+    padding: IntPair = ...,
+    dilation: IntPair = ...,
+    ceil_mode: bool = ...,
+    *,
+    return_indices: Literal[True],
+) -> tuple[Array, Array]: ...
+def max_pool2d(
+    input: Array,
+    kernel_size: IntPair,
+    stride: IntPair | None = None,
+    padding: IntPair = 0,
+    dilation: IntPair = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Array | tuple[Array, Array]:
+    r"""Keep the largest value of each window (torch's F.max_pool2d).
+
+    .. math:: y_{n,c,i,j} = \max_{a,b}\; x_{n,c,\,s i + d a - p,\,s j + d b - p}
+
+    Parameters
+    ----------
+    input : array of shape (N, C, H, W) or (C, H, W)
+        Any real dtype, which is kept.
+    kernel_size : int or pair
+        Window (kH, kW), in pixels.
+    stride : int or pair, optional
+        Step from window to window, in pixels; the window size when left out.
+    padding : int or pair, default 0
+        Pixels of -inf on each side, at most half of the window: the frame never wins.
+    dilation : int or pair, default 1
+        Distance between neighbouring window entries, in pixels.
+    ceil_mode : bool, default False
+        Count a last, partly filled window.
+    return_indices : bool, default False
+        Also return where each maximum came from.
+
+    Returns
+    -------
+    y : array of shape (N, C, H_out, W_out) or (C, H_out, W_out)
+    indices : int64 array of the same shape, only with ``return_indices=True``
+        Position of each winner in its flattened map, ``row * W + column``. Among equals the first
+        in reading order wins.
+
+    Raises
+    ------
+    ValueError
+        If the window does not fit into the image or the padding is over half the window.
+    TypeError
+        If the input is not an array of real numbers.
+
+    Notes
+    -----
+    A NaN in a window makes the output NaN, as in torch.
+
+    Examples
+    --------
+    >>> x = np.array([[[1, 3, 2, 0], [4, 2, 1, 5], [0, 1, 9, 2], [7, 6, 3, 8]]])
+    >>> max_pool2d(x, 2)[0]
+    array([[4, 5],
+           [7, 9]])
+    >>> max_pool2d(x, 2, return_indices=True)[1][0]
+    array([[ 4,  7],
+           [12, 10]])
+    """
+    x = _checks.images("max_pool2d", input)
+    geometry = PoolGeometry("max_pool2d", kernel_size, stride, padding, dilation, ceil_mode)
+    rows, columns = geometry.slides(*x.shape[-2:])
+    start = lowest(x.dtype)
+    y = windows.reduce(x, rows, -2, np.maximum, start)
+    y = windows.reduce(y, columns, -1, np.maximum, start)
+    if not return_indices:
+        return y
+    indices = np.zeros(y.shape, dtype=np.int64)
+    places = np.arange(x.shape[-2] * x.shape[-1]).reshape(x.shape[-2:])
+    for reached, pixels, wins in _winners(x, y, geometry):
+        np.copyto(indices[reached], places[pixels], where=wins)
+    return y, indices
+
+
+def _winners(x: Array, y: Array, geometry: PoolGeometry) -> Iterator[tuple[Index, Index, Array]]:
+    """For each window entry: the windows it belongs to, its pixels, and where it is the maximum.
+
+    Every window is won exactly once: among equal values by the first in reading order, as in
+    torch on a CPU (among several NaN by the last).
+    """
+    rows, columns = geometry.slides(*x.shape[-2:])
+    entries = [
+        ((..., row_windows, column_windows), (..., row_pixels, column_pixels))
+        for row_windows, row_pixels in map(rows.entry, range(rows.kernel))
+        for column_windows, column_pixels in map(columns.entry, range(columns.kernel))
+    ]
+    undecided = np.ones(y.shape, dtype=bool)
+    for reached, pixels in entries:
+        wins = (x[pixels] == y[reached]) & undecided[reached]
+        undecided[reached] ^= wins
+        yield reached, pixels, wins
+    if undecided.any():  # a NaN equals nothing, not even itself
+        for reached, pixels in reversed(entries):
+            wins = np.isnan(x[pixels]) & undecided[reached]
+            undecided[reached] ^= wins
+            yield reached, pixels, wins
+
+
+def max_pool2d_backward_naive(
+    grad_output: Array,
+    input: Array,
+    kernel_size: IntPair,
+    stride: IntPair | None = None,
+    padding: IntPair = 0,
+    dilation: IntPair = 1,
+    ceil_mode: bool = False,
+) -> Array:
+    """Gradient by the definition: look for the winner in each window and give it everything.
+
+    Arguments and result as for :func:`max_pool2d_backward`.
+    """
+    x = _checks.images("max_pool2d", input)
+    geometry = PoolGeometry("max_pool2d", kernel_size, stride, padding, dilation, ceil_mode)
+    rows, columns = geometry.slides(*x.shape[-2:])
+    grad_input = np.zeros(x.shape, dtype=grad_output.dtype)
+    for place in np.ndindex(*grad_output.shape):
+        *lead, i, j = place
+        best, winner = -np.inf, None
+        for a, b in np.ndindex(*geometry.kernel):
+            r = i * rows.stride + a * rows.dilation - rows.padding
+            c = j * columns.stride + b * columns.dilation - columns.padding
+            if 0 <= r < rows.size and 0 <= c < columns.size:
+                value = x[(*lead, r, c)]
+                if winner is None or value > best or np.isnan(value):
+                    best, winner = value, (*lead, r, c)
+        if winner is not None:
+            grad_input[winner] += grad_output[place]
+    return grad_input
+
+
+def max_pool2d_backward(
+    grad_output: Array,
+    input: Array,
+    kernel_size: IntPair,
+    stride: IntPair | None = None,
+    padding: IntPair = 0,
+    dilation: IntPair = 1,
+    ceil_mode: bool = False,
+    *,
+    output: Array | None = None,
+) -> Array:
+    """Send each output's gradient to the pixel that won its window.
+
+    Parameters
+    ----------
+    grad_output : array of shape (N, C, H_out, W_out) or (C, H_out, W_out)
+        Gradient of the loss with respect to the output of :func:`max_pool2d`.
+    input, kernel_size, stride, padding, dilation, ceil_mode
+        What :func:`max_pool2d` was given.
+    output : array, optional
+        What it returned; computed again when left out.
+
+    Returns
+    -------
+    array of the shape of `input`
+        Where windows overlap, a pixel that won several of them gets the sum.
+    """
+    x = _checks.images("max_pool2d_backward", input)
+    geometry = PoolGeometry(
+        "max_pool2d_backward", kernel_size, stride, padding, dilation, ceil_mode
+    )
+    if output is None:
+        output = max_pool2d(x, kernel_size, stride, padding, dilation, ceil_mode)
+    dtype = x.dtype if x.dtype.kind == "f" else np.float64
+    grad = _checks.gradient("max_pool2d_backward", grad_output, output.shape, dtype)
+    grad_input = np.zeros(x.shape, dtype=dtype)
+    for reached, pixels, wins in _winners(x, output, geometry):
+        grad_input[pixels] += np.where(wins, grad[reached], 0)
+    return grad_input
+
+
+class MaxPool2d(Pool2d):
+    """Max-pooling layer (torch.nn.MaxPool2d): no parameters, but a backward pass.
+
+    Parameters
+    ----------
+    kernel_size, stride, padding, dilation
+        As for :func:`max_pool2d`.
+    return_indices : bool, default False
+        Return ``(y, indices)`` instead of ``y``.
+    ceil_mode : bool, default False
+
+    Examples
+    --------
+    >>> layer = MaxPool2d(2)
+    >>> x = np.array([[[1.0, 3.0], [4.0, 2.0]]])
+    >>> layer(x)
+    array([[[4.]]])
+    >>> layer.backward(np.array([[[10.0]]]))
+    array([[[ 0.,  0.],
+            [10.,  0.]]])
+    """
+
+    def __init__(
+        self,
+        kernel_size: IntPair,
+        stride: IntPair | None = None,
+        padding: IntPair = 0,
+        dilation: IntPair = 1,
+        return_indices: bool = False,
+        ceil_mode: bool = False,
+    ) -> None:
+        super().__init__(
+            PoolGeometry("MaxPool2d", kernel_size, stride, padding, dilation, ceil_mode)
+        )
+        self.return_indices = return_indices
+        self._x: Array | None = None
+        self._y: Array | None = None
+
+    @property
+    def _options(self) -> tuple[Any, ...]:
+        return self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode
+
+    def forward(self, x: Array) -> Array:
+        """Pool a batch (N, C, H, W) or one image (C, H, W)."""
+        self._x, self._y = x, max_pool2d(x, *self._options)
+        if self.return_indices:
+            return max_pool2d(x, *self._options, return_indices=True)  # type: ignore[return-value]
+        return self._y
+
+    def backward(self, grad_output: Array) -> Array:
+        """Send the gradient to the winners."""
+        x, y = self._saved("_x", "_y")
+        return max_pool2d_backward(grad_output, x, *self._options, output=y)

@@ -1,0 +1,258 @@
+"""What a layer is: something with a forward pass, a backward pass and perhaps parameters.
+
+The contract of every layer in `cnnlab.nn` is short. ``y = layer(x)`` computes the output and
+keeps what the way back needs; ``grad_x = layer.backward(grad_y)`` turns the gradient of a loss
+with respect to the output into that with respect to the input, and *adds* the gradients of the
+layer's own parameters into their ``grad``. Chapter 9.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from cnnlab import _checks
+from cnnlab._types import Array
+from cnnlab.shapes import Window
+
+
+class Parameter:
+    """A trainable array and the gradient that has been collected for it.
+
+    Parameters
+    ----------
+    data : array
+        Floating-point; updated in place by the optimisers.
+    """
+
+    def __init__(self, data: Array) -> None:
+        self.data = _checks.floating("Parameter", "data", data)
+        self.grad = np.zeros_like(self.data)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the array."""
+        return self.data.shape
+
+    @property
+    def size(self) -> int:
+        """Number of trainable values."""
+        return self.data.size
+
+    def __repr__(self) -> str:
+        return f"Parameter(shape={self.shape}, dtype={self.data.dtype})"
+
+
+class Module:
+    """Base of all layers and networks (torch.nn.Module)."""
+
+    training: bool = True
+    buffer_names: tuple[str, ...] = ()  # arrays that travel with the weights but are not trained
+
+    def forward(self, x: Array) -> Array:
+        """Compute the output."""
+        raise NotImplementedError
+
+    def backward(self, grad_output: Array) -> Array:
+        """Return the gradient of the input; add those of the parameters into their ``grad``."""
+        raise NotImplementedError
+
+    def __call__(self, x: Array) -> Array:
+        """Compute the output: ``layer(x)`` is ``layer.forward(x)``."""
+        return self.forward(x)
+
+    # -- parameters -------------------------------------------------------------------------
+
+    def children(self) -> Iterator[tuple[str, "Module"]]:
+        """Layers inside this one, with their names."""
+        for name, value in vars(self).items():
+            if isinstance(value, Module):
+                yield name, value
+
+    def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
+        """Every parameter with its torch key, for example ``0.weight``."""
+        for name, value in vars(self).items():
+            if isinstance(value, Parameter):
+                yield name, value
+        for prefix, child in self.children():
+            for name, parameter in child.named_parameters():
+                yield f"{prefix}.{name}", parameter
+
+    def parameters(self) -> Iterator[Parameter]:
+        """Every parameter, in the order of :meth:`named_parameters`."""
+        for _, parameter in self.named_parameters():
+            yield parameter
+
+    def zero_grad(self) -> None:
+        """Forget all collected gradients."""
+        for parameter in self.parameters():
+            parameter.grad[...] = 0
+
+    def state_dict(self) -> dict[str, Array]:
+        """Copies of all parameters and buffers under torch's keys."""
+        return {name: array.copy() for name, array in self._state()}
+
+    def load_state_dict(self, state: Mapping[str, Array]) -> None:
+        """Take over parameters and buffers, for example those of a torch model.
+
+        Parameters
+        ----------
+        state : mapping of str to array
+            Exactly the keys and shapes of :meth:`state_dict`.
+
+        Raises
+        ------
+        ValueError
+            If a key is missing, unknown, or its array has another shape. Nothing is changed then.
+        """
+        who, own = type(self).__name__, dict(self._state())
+        missing, unknown = sorted(own.keys() - state.keys()), sorted(state.keys() - own.keys())
+        if missing or unknown:
+            raise ValueError(
+                f"{who}.load_state_dict: missing keys {missing}, unknown keys {unknown}, needed "
+                f"exactly {sorted(own)}. Were the weights made by a network of another form?"
+            )
+        arrays = {name: np.asarray(state[name]) for name in own}
+        for name, array in own.items():
+            _checks.shape(f"{who}.load_state_dict", f"array {name!r}", arrays[name], array.shape)
+        for name, array in own.items():
+            array[...] = arrays[name]
+
+    def _state(self) -> Iterator[tuple[str, Array]]:
+        for name, value in vars(self).items():
+            if isinstance(value, Parameter):
+                yield name, value.data
+        for name in self.buffer_names:
+            yield name, getattr(self, name)
+        for prefix, child in self.children():
+            for name, array in child._state():
+                yield f"{prefix}.{name}", array
+
+    # -- modes ------------------------------------------------------------------------------
+
+    def train(self, mode: bool = True) -> "Module":
+        """Switch to training (dropout drops, batch norm uses the batch); return the module."""
+        self.training = mode
+        for _, child in self.children():
+            child.train(mode)
+        return self
+
+    def eval(self) -> "Module":
+        """Switch to evaluation; return the module."""
+        return self.train(False)
+
+    # -- shapes -----------------------------------------------------------------------------
+
+    @property
+    def window(self) -> Window | None:
+        """The layer's sliding window, if it has one."""
+        return None
+
+    def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Shape of the output for one image, both without the batch axis."""
+        return input_shape
+
+    def macs(self, input_shape: tuple[int, ...]) -> int:
+        """Multiply-accumulates of one forward pass over one image of `input_shape`."""
+        return 0
+
+    # -- text -------------------------------------------------------------------------------
+
+    def extra_repr(self) -> str:
+        """Arguments to show in ``repr``."""
+        return ""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.extra_repr()})"
+
+    def _saved(self, *names: str) -> Any:
+        """What the last forward pass kept for the way back."""
+        missing = [name for name in names if getattr(self, name, None) is None]
+        if missing:
+            raise RuntimeError(
+                f"{self!r}: backward was called before forward, needed an output to differentiate. "
+                f"Call y = layer(x) first."
+            )
+        values = tuple(getattr(self, name) for name in names)
+        return values if len(values) > 1 else values[0]
+
+
+class Sequential(Module):
+    """A chain of layers, each fed with the output of the one before (torch.nn.Sequential).
+
+    Parameters
+    ----------
+    *layers : Module
+        In the order in which the data pass through.
+
+    Examples
+    --------
+    >>> from cnnlab import nn
+    >>> nn.Sequential(nn.MaxPool2d(2), nn.Flatten())
+    Sequential(
+      (0): MaxPool2d(kernel_size=2, stride=2)
+      (1): Flatten()
+    )
+    """
+
+    def __init__(self, *layers: Module) -> None:
+        for position, layer in enumerate(layers):
+            if not isinstance(layer, Module):
+                raise TypeError(
+                    f"Sequential: argument {position} is a {type(layer).__name__}, needed a layer "
+                    f"such as nn.ReLU(). Were the brackets forgotten?"
+                )
+        self.layers = list(layers)
+
+    def forward(self, x: Array) -> Array:
+        """Pass `x` through all layers."""
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+    def backward(self, grad_output: Array) -> Array:
+        """Pass the gradient back through all layers, last one first."""
+        for layer in reversed(self.layers):
+            grad_output = layer.backward(grad_output)
+        return grad_output
+
+    def children(self) -> Iterator[tuple[str, Module]]:
+        """Layers with their positions as names, as in torch."""
+        for position, layer in enumerate(self.layers):
+            yield str(position), layer
+
+    def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Shape that leaves the last layer."""
+        for layer in self.layers:
+            input_shape = layer.output_shape(input_shape)
+        return input_shape
+
+    def macs(self, input_shape: tuple[int, ...]) -> int:
+        """Sum over the layers."""
+        total = 0
+        for layer in self.layers:
+            total += layer.macs(input_shape)
+            input_shape = layer.output_shape(input_shape)
+        return total
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+    def __getitem__(self, position: int | slice) -> Module:
+        if isinstance(position, slice):
+            return Sequential(*self.layers[position])
+        return self.layers[position]
+
+    def __iter__(self) -> Iterator[Module]:
+        return iter(self.layers)
+
+    def __repr__(self) -> str:
+        lines = [
+            f"  ({name}): " + repr(layer).replace("\n", "\n  ") for name, layer in self.children()
+        ]
+        return "Sequential(\n" + "\n".join(lines) + "\n)" if lines else "Sequential()"
+
+
+def short(value: Any) -> Any:
+    """(2, 2) as 2, anything else as it is: how ``repr`` shows windows."""
+    return value[0] if isinstance(value, tuple) and value[0] == value[1] else value

@@ -1,0 +1,168 @@
+"""Optimisers: turn gradients into steps (torch.optim). Chapter 9."""
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+
+from cnnlab._types import Array
+from cnnlab.nn.module import Parameter
+
+
+class Optimizer:
+    """Base of the optimisers: a list of parameters and a learning rate.
+
+    Parameters
+    ----------
+    parameters : iterable of Parameter
+        ``model.parameters()``.
+    lr : float
+        Learning rate, positive.
+
+    Raises
+    ------
+    ValueError
+        If there is nothing to train or the learning rate is not positive.
+    """
+
+    def __init__(self, parameters: Iterable[Parameter], lr: float) -> None:
+        self.parameters = list(parameters)
+        if not self.parameters:
+            raise ValueError(
+                f"{type(self).__name__}: no parameters came, needed at least one. Pass "
+                f"model.parameters() of a network with a Conv2d or Linear layer."
+            )
+        if not lr > 0:
+            raise ValueError(f"{type(self).__name__}: lr = {lr}, needed a positive number.")
+        self.lr = lr
+
+    def zero_grad(self) -> None:
+        """Forget all collected gradients."""
+        for parameter in self.parameters:
+            parameter.grad[...] = 0
+
+    def step(self) -> None:
+        """Move every parameter a little against its gradient."""
+        raise NotImplementedError
+
+
+class SGD(Optimizer):
+    r"""Stochastic gradient descent with momentum (torch.optim.SGD).
+
+    .. math:: v \leftarrow \mu v + g + \lambda w, \qquad w \leftarrow w - \eta v
+
+    Parameters
+    ----------
+    parameters : iterable of Parameter
+    lr : float, default 1e-3
+        Learning rate :math:`\eta`.
+    momentum : float, default 0
+        :math:`\mu`, at least 0.
+    weight_decay : float, default 0
+        :math:`\lambda`, at least 0.
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Parameter],
+        lr: float = 1e-3,
+        momentum: float = 0.0,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(parameters, lr)
+        for name, value in (("momentum", momentum), ("weight_decay", weight_decay)):
+            if not value >= 0:
+                raise ValueError(f"SGD: {name} = {value}, needed at least 0.")
+        self.momentum, self.weight_decay = momentum, weight_decay
+        self._velocity = [np.zeros_like(parameter.data) for parameter in self.parameters]
+
+    def step(self) -> None:
+        """Take one step."""
+        for parameter, velocity in zip(self.parameters, self._velocity, strict=True):
+            velocity *= self.momentum
+            velocity += parameter.grad + self.weight_decay * parameter.data
+            parameter.data -= self.lr * velocity
+
+
+class Adam(Optimizer):
+    r"""Adam: steps scaled by running estimates of gradient mean and size (torch.optim.Adam).
+
+    .. math::
+
+        m \leftarrow \beta_1 m + (1 - \beta_1) g, \quad v \leftarrow \beta_2 v + (1 - \beta_2) g^2,
+        \quad
+        w \leftarrow w - \eta \frac{m / (1 - \beta_1^t)}{\sqrt{v / (1 - \beta_2^t)} + \epsilon}
+
+    Parameters
+    ----------
+    parameters : iterable of Parameter
+    lr : float, default 1e-3
+        Learning rate :math:`\eta`.
+    betas : pair of float, default (0.9, 0.999)
+        Memory of the two estimates, each at least 0 and under 1.
+    eps : float, default 1e-8
+    weight_decay : float, default 0
+        Added to the gradient, as in torch's Adam (not AdamW).
+
+    References
+    ----------
+    Kingma and Ba (2015), arXiv:1412.6980, algorithm 1.
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Parameter],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(parameters, lr)
+        if not all(0 <= beta < 1 for beta in betas):
+            raise ValueError(f"Adam: betas = {betas}, needed two numbers from 0 to below 1.")
+        self.betas, self.eps, self.weight_decay = betas, eps, weight_decay
+        self.steps = 0
+        self._mean: list[Array] = [np.zeros_like(parameter.data) for parameter in self.parameters]
+        self._square: list[Array] = [np.zeros_like(parameter.data) for parameter in self.parameters]
+
+    def step(self) -> None:
+        """Take one step."""
+        self.steps += 1
+        beta1, beta2 = self.betas
+        step_size = self.lr / (1 - beta1**self.steps)
+        root = math.sqrt(1 - beta2**self.steps)
+        for parameter, mean, square in zip(self.parameters, self._mean, self._square, strict=True):
+            grad = parameter.grad
+            if self.weight_decay:
+                grad = grad + self.weight_decay * parameter.data
+            mean += (1 - beta1) * (grad - mean)
+            square += (1 - beta2) * (grad * grad - square)
+            parameter.data -= step_size * mean / (np.sqrt(square) / root + self.eps)
+
+
+class CosineSchedule:
+    r"""Let the learning rate fall to 0 along half a cosine (torch's CosineAnnealingLR).
+
+    .. math:: \eta_t = \tfrac{1}{2}\,\eta_0 \left(1 + \cos \frac{\pi t}{T}\right)
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+    steps : int
+        Number T of steps after which the rate is 0.
+
+    References
+    ----------
+    Loshchilov and Hutter (2017), arXiv:1608.03983, equation 5.
+    """
+
+    def __init__(self, optimizer: Optimizer, steps: int) -> None:
+        if steps < 1:
+            raise ValueError(f"CosineSchedule: steps = {steps}, needed at least 1.")
+        self.optimizer, self.steps, self.start = optimizer, steps, optimizer.lr
+        self.done = 0
+
+    def step(self) -> None:
+        """Set the learning rate for the next step."""
+        self.done = min(self.done + 1, self.steps)
+        self.optimizer.lr = self.start * (1 + math.cos(math.pi * self.done / self.steps)) / 2

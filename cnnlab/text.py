@@ -1,0 +1,135 @@
+"""Stable text for tables and numbers: the same characters on every machine."""
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+Cell = str | int | float | None
+
+
+def number(value: Cell, digits: int = 3) -> str:
+    """Format one table entry: thin-grouped integers, rounded floats, a dash for nothing.
+
+    Examples
+    --------
+    >>> number(1234567), number(0.12345), number(-0.0001, 2), number(None), number("max")
+    ('1 234 567', '0.123', '0.00', '–', 'max')
+    """
+    if value is None:
+        return "–"
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int):
+        return f"{value:,}".replace(",", " ")
+    text = f"{value:z.{digits}f}"
+    whole, dot, rest = text.partition(".")
+    return f"{int(whole):,}".replace(",", " ") + dot + rest if len(whole) > 4 else text
+
+
+class Table:
+    """A small table that prints well everywhere: as text, and as HTML in a notebook.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        Headings; the first column holds the names of the rows.
+    rows : sequence of sequences
+        Strings, integers, floats or None.
+    caption : str
+        What the table shows, in one sentence.
+    digits : int, default 3
+        Digits of floats.
+
+    Examples
+    --------
+    >>> Table(["layer", "parameters"], [["Conv2d", 80], ["MaxPool2d", 0]], "Two layers")
+    Two layers
+    layer      parameters
+    Conv2d             80
+    MaxPool2d           0
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[Cell]],
+        caption: str = "",
+        digits: int = 3,
+    ) -> None:
+        self.columns, self.caption = list(columns), caption
+        self.rows = [[number(cell, digits) for cell in row] for row in rows]
+        self._left = [
+            column == 0 or all(isinstance(row[column], str) for row in rows)
+            for column in range(len(columns))
+        ]
+        for row in self.rows:
+            if len(row) != len(columns):
+                raise ValueError(
+                    f"Table: the row {row} has {len(row)} entries, needed {len(columns)}, one for "
+                    f"each of the columns {self.columns}."
+                )
+
+    def __repr__(self) -> str:
+        widths = [max(map(len, column)) for column in zip(self.columns, *self.rows, strict=True)]
+        lines = [
+            "  ".join(
+                cell.ljust(width) if left else cell.rjust(width)
+                for cell, width, left in zip(row, widths, self._left, strict=True)
+            ).rstrip()
+            for row in [self.columns, *self.rows]
+        ]
+        return "\n".join(([self.caption] if self.caption else []) + lines)
+
+    def _repr_html_(self) -> str:
+        sides = ["cnn-left" if left else "cnn-right" for left in self._left]
+        head = "".join(
+            f'<th scope="col" class="{side}">{escape(cell)}</th>'
+            for cell, side in zip(self.columns, sides, strict=True)
+        )
+        body = "".join(
+            "<tr>"
+            + f'<th scope="row" class="{sides[0]}">{escape(row[0])}</th>'
+            + "".join(
+                f'<td class="{side}">{escape(cell)}</td>'
+                for cell, side in zip(row[1:], sides[1:], strict=True)
+            )
+            + "</tr>"
+            for row in self.rows
+        )
+        caption = f"<caption>{escape(self.caption)}</caption>" if self.caption else ""
+        return (
+            f'<table class="cnn-table">{caption}<thead><tr>{head}</tr></thead>'
+            f"<tbody>{body}</tbody></table>"
+        )
+
+
+def layers(trace: Sequence[Any], caption: str = "") -> Table:
+    """Show the result of :func:`cnnlab.shapes.trace` as a table with a last row of totals.
+
+    Examples
+    --------
+    >>> from cnnlab import nn, shapes
+    >>> layers(shapes.trace(nn.Sequential(nn.Conv2d(1, 2, 3), nn.MaxPool2d(2)), (1, 8, 8)))
+    layer      output  activations  parameters  MACs  sees
+    Conv2d     2×6×6            72          20   648  3×3
+    MaxPool2d  2×3×3            18           0     0  4×4
+    total                       90          20   648
+    """
+    rows: list[list[Cell]] = [
+        [
+            row.name,
+            "×".join(map(str, row.output_shape)),
+            row.activations,
+            row.parameters,
+            row.macs,
+            "all"
+            if row.receptive_field is None
+            else f"{row.receptive_field}×{row.receptive_field}",
+        ]
+        for row in trace
+    ]
+    totals = [
+        sum(getattr(row, key) for row in trace) for key in ("activations", "parameters", "macs")
+    ]
+    rows.append(["total", "", *totals, ""])
+    return Table(["layer", "output", "activations", "parameters", "MACs", "sees"], rows, caption)

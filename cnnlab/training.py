@@ -1,0 +1,157 @@
+"""The training loop, and how well a network does. Chapter 9."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from cnnlab import datasets
+from cnnlab._types import Array
+from cnnlab.nn.loss import CrossEntropyLoss, cross_entropy
+from cnnlab.nn.module import Module
+from cnnlab.optim import CosineSchedule, Optimizer
+
+
+@dataclass(frozen=True)
+class Scores:
+    """How well a network does on a set of images.
+
+    Parameters
+    ----------
+    accuracy : float
+        Share of right answers, in [0, 1].
+    loss : float
+        Mean cross-entropy (log-loss), in nats.
+    """
+
+    accuracy: float
+    loss: float
+
+
+@dataclass
+class History:
+    """What happened in each epoch of a training run.
+
+    Parameters
+    ----------
+    loss : list of float
+        Mean training loss over the epoch's batches, in nats, while the weights were moving.
+    validation : list of Scores
+        After each epoch, if validation images were given.
+    """
+
+    loss: list[float] = field(default_factory=list)
+    validation: list[Scores] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        if not self.loss:
+            return "History(0 epochs)"
+        return f"History({len(self.loss)} epochs, loss {self.loss[0]:.2f} → {self.loss[-1]:.2f})"
+
+
+def evaluate(model: Module, x: Array, y: Array, batch_size: int = 256) -> Scores:
+    """Measure accuracy and log-loss in evaluation mode; the model's mode is restored.
+
+    Parameters
+    ----------
+    model : nn.Module
+        Gives scores (N, classes) for images (N, C, H, W).
+    x, y : arrays of shape (N, C, H, W) and (N,)
+    batch_size : int, default 256
+
+    Returns
+    -------
+    Scores
+    """
+    if not len(x):
+        raise ValueError("evaluate: 0 images came, needed at least 1.")
+    was_training = model.training
+    model.eval()
+    right, loss = 0, 0.0
+    for images, labels in datasets.batches(x, y, batch_size):
+        logits = model(images)
+        right += int(np.sum(logits.argmax(axis=1) == labels))
+        loss += cross_entropy(logits, labels) * len(labels)
+    model.train(was_training)
+    return Scores(right / len(x), loss / len(x))
+
+
+def fit(
+    model: Module,
+    x: Array,
+    y: Array,
+    *,
+    optimizer: Optimizer,
+    epochs: int,
+    rng: np.random.Generator,
+    batch_size: int = 50,
+    schedule: CosineSchedule | None = None,
+    validation: tuple[Array, Array] | None = None,
+    progress: bool | None = None,
+) -> History:
+    """Train a classifier with cross-entropy.
+
+    Parameters
+    ----------
+    model : nn.Module
+    x, y : arrays of shape (N, C, H, W) and (N,)
+        Images and class numbers.
+    optimizer : Optimizer
+        Over ``model.parameters()``.
+    epochs : int
+        How many times every image is seen.
+    rng : numpy.random.Generator
+        Shuffles the images before each epoch.
+    batch_size : int, default 50
+    schedule : CosineSchedule, optional
+        Stepped after every batch.
+    validation : pair of arrays, optional
+        Images and labels to score after each epoch.
+    progress : bool, optional
+        Show a progress bar (needs tqdm); by default only in a terminal.
+
+    Returns
+    -------
+    History
+
+    Raises
+    ------
+    ValueError
+        If the loss is no longer a number: training has diverged.
+    """
+    criterion, history = CrossEntropyLoss(), History()
+    model.train()
+    for epoch in _progress(epochs, progress):
+        losses = []
+        for images, labels in datasets.batches(x, y, batch_size, rng=rng):
+            loss = criterion(model(images), labels)
+            if not np.isfinite(loss):
+                raise ValueError(
+                    f"fit: the loss became {loss} in epoch {epoch + 1}: training has diverged. Try "
+                    f"a smaller learning rate than {optimizer.lr:g}, or inputs between 0 and 1."
+                )
+            optimizer.zero_grad()
+            model.backward(criterion.backward())
+            optimizer.step()
+            if schedule is not None:
+                schedule.step()
+            losses.append(loss)
+        history.loss.append(float(np.mean(losses)))
+        if validation is not None:
+            history.validation.append(evaluate(model, *validation))
+    return history
+
+
+def _progress(epochs: int, progress: bool | None) -> Iterable[int]:
+    """Count the epochs, with a bar where one is wanted and tqdm is there."""
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        if progress:
+            raise ImportError(
+                'fit: progress=True needs tqdm. Install it with: pip install "cnnlab[data]"'
+            ) from None
+        return range(epochs)
+    disable = None if progress is None else not progress
+    bar: Iterable[int] = tqdm(range(epochs), desc="training", unit="epoch", disable=disable)
+    return bar
