@@ -5,6 +5,7 @@ side as the columns of a matrix and multiplies once; its buffer is reused from i
 the memory it needs does not grow with the batch.
 """
 
+from collections.abc import Iterator
 from typing import Any, Literal
 
 import numpy as np
@@ -187,8 +188,8 @@ def conv2d(
            [20., 24.]])
     """
     x, weight, geometry = _check(input, weight, stride, padding, dilation, groups)
-    N, _, H, W = x.shape
-    C_out, G = len(weight), groups
+    N, C, H, W = x.shape
+    C_out, G = len(weight), geometry.groups
     H_out, W_out = geometry.output(H, W)
     if bias is not None:
         bias = _checks.same_dtype(
@@ -197,26 +198,28 @@ def conv2d(
         _checks.shape("conv2d", "bias", bias, (C_out,))
     y = np.empty((N, C_out, H_out, W_out), dtype=x.dtype)
     kernels = weight.reshape(G, C_out // G, -1)
-    for n, patches in enumerate(_patches(x, geometry, (H_out, W_out))):
+    (top, bottom), (left, right) = geometry.pads
+    frame = np.zeros((C, top + H + bottom, left + W + right), dtype=x.dtype)
+    inside = frame[:, top : top + H, left : left + W]
+    for n, patches in enumerate(_patches(x, frame, inside, geometry, geometry.stride)):
         np.matmul(kernels, patches, out=y[n].reshape(G, C_out // G, -1))
     if bias is not None:
         y += bias[:, None, None]
     return y.reshape(*input.shape[:-3], C_out, H_out, W_out)
 
 
-def _patches(x: Array, geometry: _Geometry, size: tuple[int, int]) -> Any:
-    """Yield for each image its windows as columns: (groups, C/groups * kH * kW, H_out * W_out).
+def _patches(
+    images: Array, frame: Array, inside: Array, geometry: _Geometry, stride: tuple[int, int]
+) -> Iterator[Array]:
+    """Put one image after the other into a frame, and yield the frame's windows as columns.
 
-    The same buffer is yielded each time, filled anew.
+    Yields (groups, C / groups * kH * kW, positions): the same buffer each time, filled anew.
     """
-    _, C, H, W = x.shape
-    (top, _), (left, _) = geometry.pads
-    padded = windows.pad(np.zeros((C, H, W), dtype=x.dtype), geometry.pads)
-    inside = padded[:, top : top + H, left : left + W]
-    seen = geometry.windows(padded).transpose(0, 3, 4, 1, 2)  # (C, kH, kW, H_out, W_out)
-    buffer = np.empty(seen.shape, dtype=x.dtype)
-    columns = buffer.reshape(geometry.groups, -1, size[0] * size[1])
-    for image in x:
+    seen = windows.windows(frame, geometry.kernel, stride, geometry.dilation)
+    seen = seen.transpose(0, 3, 4, 1, 2)  # (C, kH, kW, H_out, W_out)
+    buffer = np.empty(seen.shape, dtype=frame.dtype)
+    columns = buffer.reshape(geometry.groups, -1, seen.shape[-2] * seen.shape[-1])
+    for image in images:
         inside[...] = image
         np.copyto(buffer, seen)
         yield columns
@@ -262,11 +265,16 @@ def conv2d_backward(
 ) -> tuple[Array, Array, Array]:
     r"""Gradients of :func:`conv2d` with respect to input, weight and bias.
 
-    With the patches of an image as columns of :math:`P`, the layer is :math:`Y = W P`. Hence
+    A pixel reaches an output through the kernel entry that lies between them. Seen from the pixel,
+    the outputs it reaches form a window too: the way back is again a convolution, of the gradient
+    (with the stride's gaps left between its values, and zeros around it) with the kernels flipped:
 
-    .. math:: \partial W = \partial Y\, P^\top, \qquad \partial P = W^\top \partial Y,
+    .. math:: \partial x_{c,h,w} = \sum_{o,a,b} w_{o,c,k-1-a,k-1-b}\;
+              \partial y_{o,\,h + d a - q,\,w + d b - q}, \qquad q = d (k - 1) - p
 
-    and :math:`\partial P` is added back to the pixels the patches came from.
+    With these windows of the gradient as columns of :math:`P` and one image as a matrix
+    :math:`X`, both gradients are matrix products: :math:`\partial X = W' P` and
+    :math:`\partial W' = X P^\top`. Every pixel gathers its sum; nothing has to be scattered.
 
     Parameters
     ----------
@@ -281,24 +289,37 @@ def conv2d_backward(
         Shapes of input, weight and bias.
     """
     x, weight, geometry = _check(input, weight, stride, padding, dilation, groups)
-    N, C, H, W = x.shape
-    C_out, G = len(weight), groups
-    (kH, kW), (H_out, W_out) = geometry.kernel, geometry.output(H, W)
-    expected = (*input.shape[:-3], C_out, H_out, W_out)
-    grad_output = _checks.gradient("conv2d_backward", grad_output, expected, x.dtype)
-    grad = grad_output.reshape(N, G, C_out // G, -1)
-    kernels = weight.reshape(G, C_out // G, -1)
-    grad_kernels = np.zeros_like(kernels)
+    N, _, H, W = x.shape
+    C_out, C_group, kH, kW = weight.shape
+    G, positions = geometry.groups, geometry.output(H, W)
+    expected = (*input.shape[:-3], C_out, *positions)
+    grad = _checks.gradient("conv2d_backward", grad_output, expected, x.dtype)
+    grad = grad.reshape(N, C_out, *positions)
+
+    frame_size, reached, pixels = [], [], []
+    for axis, size in enumerate((H, W)):
+        span = geometry.dilation[axis] * (geometry.kernel[axis] - 1)
+        shift = geometry.pads[axis][0] - span
+        frame_size.append(size + span)
+        slide = windows.Slide(size + span, 1, geometry.stride[axis], shift, 1, positions[axis])
+        outputs, places = slide.entry(0)
+        reached.append(outputs)
+        pixels.append(places)
+    frame = np.zeros((C_out, *frame_size), dtype=x.dtype)
+    inside = frame[:, pixels[0], pixels[1]]
+
+    # W' of each group: (C / G, C_out / G * kH * kW), kernels flipped
+    flipped = weight.reshape(G, C_out // G, C_group, kH, kW)[..., ::-1, ::-1]
+    kernels = flipped.transpose(0, 2, 1, 3, 4).reshape(G, C_group, -1)
+    grad_kernels = np.zeros((G, kernels.shape[2], C_group), dtype=x.dtype)
     grad_input = np.empty_like(x)
-    padded_size = H + sum(geometry.pads[0]), W + sum(geometry.pads[1])
-    for n, patches in enumerate(_patches(x, geometry, (H_out, W_out))):
-        grad_kernels += grad[n] @ patches.transpose(0, 2, 1)
-        grad_patches = kernels.transpose(0, 2, 1) @ grad[n]
-        entries = grad_patches.reshape(C, kH, kW, H_out, W_out).transpose(0, 3, 4, 1, 2)
-        back = windows.scatter(entries, padded_size, geometry.stride, geometry.dilation)
-        grad_input[n] = windows.crop(back, geometry.pads)
-    grad_bias = grad.sum(axis=(0, 3)).reshape(C_out)
-    return grad_input.reshape(input.shape), grad_kernels.reshape(weight.shape), grad_bias
+    outputs_seen = grad[:, :, reached[0], reached[1]]
+    for n, patches in enumerate(_patches(outputs_seen, frame, inside, geometry, (1, 1))):
+        np.matmul(kernels, patches, out=grad_input[n].reshape(G, C_group, H * W))
+        grad_kernels += patches @ x[n].reshape(G, C_group, H * W).transpose(0, 2, 1)
+    unflipped = grad_kernels.reshape(G, C_out // G, kH, kW, C_group)[:, :, ::-1, ::-1]
+    grad_weight = unflipped.transpose(0, 1, 4, 2, 3).reshape(weight.shape)
+    return grad_input.reshape(input.shape), grad_weight, grad.sum(axis=(0, 2, 3))
 
 
 class Conv2d(Module):
