@@ -1,0 +1,704 @@
+"""What an exercise is: a task, a stub, three hints, a solution and a check. Used by all chapters.
+
+The chapters' modules say what is asked and which wrong answers to expect; this one calls the
+reader's code safely and words the reply. Nothing here keeps a state between two calls.
+"""
+
+import ast
+import contextlib
+import contextvars
+import copy
+import ctypes
+import inspect
+import io
+import linecache
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Literal, TypeVar, cast
+
+import numpy as np
+
+__all__ = [
+    "Exercise",
+    "Hint",
+    "NotAttempted",
+    "NotYet",
+    "Outcome",
+    "Source",
+    "WrongAnswer",
+    "call",
+    "compare",
+    "report",
+    "run_within",
+    "show",
+]
+
+T = TypeVar("T")
+
+WIDTH = 76  # characters of one line of a reply
+
+
+class NotAttempted(Exception):
+    """Raised while an answer is examined: it is still the stub."""
+
+
+class NotYet(Exception):
+    """Raised while an answer is examined: it is wrong, and the message says why."""
+
+
+class OutOfTime(BaseException):
+    """Raised inside the reader's code to stop it.
+
+    Not an ``Exception``, so that ``except Exception`` does not catch it.
+    """
+
+
+@dataclass(frozen=True)
+class WrongAnswer:
+    """A wrong answer we expect, with the sentence meant for it.
+
+    Parameters
+    ----------
+    name : str
+        The mistake in a few words.
+    answer : object
+        What would be passed to :meth:`Exercise.check`. If it is a function, :func:`compare`
+        recognises answers that behave the same; it must then always return.
+    says : str
+        What the reply says, word for word.
+    """
+
+    name: str
+    answer: Any
+    says: str
+
+
+@dataclass(frozen=True, repr=False)
+class Outcome:
+    """The reply to an answer; printing it is all a reader has to do.
+
+    Parameters
+    ----------
+    status : {"not attempted", "not yet", "correct"}
+        The three possible replies.
+    message : str
+        What there is to say about it.
+
+    Examples
+    --------
+    >>> Outcome("correct", "All 12 cases agree.")
+    Correct. All 12 cases agree.
+    >>> Outcome("correct", "All 12 cases agree.").passed
+    True
+    """
+
+    status: Literal["not attempted", "not yet", "correct"]
+    message: str
+
+    @property
+    def passed(self) -> bool:
+        """Whether the answer is correct."""
+        return self.status == "correct"
+
+    def __repr__(self) -> str:
+        gap = "\n" if self.message.startswith("  ") else " "
+        return _wrap(f"{self.status.capitalize()}.{gap}{self.message}")
+
+
+@dataclass(frozen=True, repr=False)
+class Hint:
+    """One hint, to be printed."""
+
+    text: str
+
+    def __repr__(self) -> str:
+        return _wrap(self.text)
+
+
+@dataclass(frozen=True, repr=False)
+class Source:
+    """Python code, to be printed; with colours where Markdown is understood."""
+
+    text: str
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _repr_markdown_(self) -> str:
+        return f"```python\n{self.text}\n```"
+
+
+@dataclass(frozen=True, repr=False)
+class Exercise:
+    """One exercise: its task, what to start from, and what to say about an answer.
+
+    Parameters
+    ----------
+    name : str
+        How a reader calls it, such as ``"ch02.max_pool2d"``.
+    task : str
+        The task, in a sentence or two.
+    examine : callable
+        Takes the answer; returns a sentence of praise, or raises :class:`NotYet` or
+        :class:`NotAttempted`.
+    hints : tuple of three str
+        From a question to ask oneself to nearly the answer.
+    wrong_answers : tuple of WrongAnswer
+        The wrong answers we expect, at least five.
+    solved_by : callable or str
+        A solution: a function whose name, less a leading underscore, is the name of the
+        answer, or lines of code that end by assigning the answer.
+    starts_from : str, default ""
+        The stub, without its last line. Empty for a function: then it is the solution's
+        head and docstring with ``return ...``.
+    time_limit : float, default 5.0
+        Seconds after which a check is stopped.
+    """
+
+    name: str
+    task: str
+    examine: Callable[[Any], str]
+    hints: tuple[str, str, str]
+    wrong_answers: tuple[WrongAnswer, ...]
+    solved_by: Callable[..., Any] | str
+    starts_from: str = ""
+    time_limit: float = 5.0
+
+    def __repr__(self) -> str:
+        return _wrap(f"{self.name}: {self.task}")
+
+    @property
+    def answer_name(self) -> str:
+        """The name the answer has in the stub and in the solution."""
+        if callable(self.solved_by):
+            return self.solved_by.__name__.lstrip("_")
+        last = cast(ast.Assign, ast.parse(self.solved_by).body[-1])
+        return ast.unparse(last.targets[0])
+
+    @property
+    def stub(self) -> str:
+        """The lines to start from, ending with the check: the cell of the notebook."""
+        start = self.starts_from.strip()
+        if callable(self.solved_by):
+            doc = textwrap.indent(f'"""{inspect.getdoc(self.solved_by)}"""', "    ")
+            start = f"{self._head(self.solved_by)}\n{doc}\n    return ...\n\n"
+        return f"{start}\n{self.name}.check({self.answer_name})"
+
+    def check(self, answer: Any = None) -> Outcome:
+        """Say whether an answer is right, and if not, why.
+
+        The answer is called with copies of the test cases, in a thread of its own, and
+        stopped after ``time_limit`` seconds. Whatever it prints is kept back; a failing
+        case shows the first characters of it.
+
+        Parameters
+        ----------
+        answer : object
+            The function itself (not its result), or the value asked for.
+
+        Returns
+        -------
+        Outcome
+            *Not attempted*, *not yet* or *correct*. A wrong answer never raises an error;
+            Ctrl+C, or interrupting the kernel, does what it always does.
+        """
+        try:
+            if answer is None or answer is ...:
+                raise NotAttempted
+            praise = run_within(self.time_limit, lambda: self.examine(answer))
+        except NotAttempted:
+            start = f"Write {self.answer_name}, then run {self.name}.check({self.answer_name})."
+            return Outcome("not attempted", f"{start} For a first hint, run {self.name}.hint().")
+        except (OutOfTime, NotYet) as problem:
+            return Outcome("not yet", str(problem))
+        except Exception as error:  # an answer so unusual that looking at it fails
+            return Outcome("not yet", f"The answer cannot be examined: {_describe(error)}.")
+        return Outcome("correct", praise)
+
+    def hint(self, step: int = 1) -> Hint:
+        """Give the first, second or third hint.
+
+        Parameters
+        ----------
+        step : {1, 2, 3}, default 1
+            Which hint; each says more than the one before.
+
+        Returns
+        -------
+        Hint
+            Its text, when printed.
+
+        Raises
+        ------
+        ValueError
+            If there is no such hint.
+        """
+        if step not in (1, 2, 3):
+            raise ValueError(
+                f"{self.name}.hint(step={step!r}): there are three hints, needed 1, 2 or 3. "
+                f"Run {self.name}.solution() to see a solution."
+            )
+        more = f"hint({step + 1})" if step < 3 else "solution()"
+        return Hint(f"Hint {step} of 3. {self.hints[step - 1]}\nMore: {self.name}.{more}")
+
+    def solution(self) -> Source:
+        """Show one solution.
+
+        Returns
+        -------
+        Source
+            Its code, when printed.
+        """
+        if not callable(self.solved_by):
+            return Source(self.solved_by.strip())
+        code = textwrap.dedent(inspect.getsource(self.solved_by))
+        definition = cast(ast.FunctionDef, ast.parse(code).body[0])
+        body = code.splitlines()[definition.body[0].lineno - 1 :]
+        return Source("\n".join([self._head(self.solved_by), *body]))
+
+    def _head(self, function: Callable[..., Any]) -> str:
+        """Return the ``def`` line of the answer, without the annotations of our own code."""
+        plain = inspect.Parameter.empty
+        parameters = inspect.signature(function).parameters.values()
+        signature = inspect.Signature([p.replace(annotation=plain) for p in parameters])
+        return f"def {self.answer_name}{signature}:"
+
+
+# -- Calling the reader's code ----------------------------------------------------------------
+
+
+def run_within(seconds: float, task: Callable[[], T]) -> T:
+    """Run a task and return its result, or stop it when its time is over.
+
+    The task runs in a daemon thread, so this works in a notebook's main thread, in any other
+    thread and on Windows, where a signal could not do it. To stop it, :class:`OutOfTime` is
+    raised inside that thread at the next bytecode. Two kinds of code escape, and are left
+    behind, running: a single long call into compiled code, until it returns, and a loop that
+    catches every exception. Where no thread can be started (Python in a web page), the task
+    runs without a limit.
+
+    Parameters
+    ----------
+    seconds : float
+        The limit, in seconds of wall-clock time.
+    task : callable
+        Takes no argument.
+
+    Returns
+    -------
+    object
+        What the task returns.
+
+    Raises
+    ------
+    OutOfTime
+        If the task did not end in time.
+    BaseException
+        Whatever the task raises; ``KeyboardInterrupt`` when the user interrupts the wait.
+    """
+    results: list[T] = []
+    errors: list[BaseException] = []
+    done = threading.Event()
+
+    def work() -> None:
+        try:
+            results.append(task())
+        except BaseException as error:
+            errors.append(error)
+        finally:
+            done.set()
+
+    context = contextvars.copy_context()  # keeps np.errstate, and where a notebook prints
+    thread = threading.Thread(target=context.run, args=(work,), daemon=True)
+    stdout = sys.stdout
+    try:
+        thread.start()
+    except RuntimeError:
+        return task()
+    late = True
+    try:
+        late = not _wait(done, seconds)
+    finally:  # also when the user interrupts the wait
+        for _ in range(4):
+            if late and thread.is_alive() and not done.is_set():
+                _raise_in(thread, OutOfTime)
+                _wait(done, 0.5)
+        sys.stdout = stdout  # a thread left behind may still hold it
+    stopped = f"The check was stopped after {seconds:g} seconds."
+    if not done.is_set():
+        raise OutOfTime(
+            f"{stopped} Your code could not be ended and is still running: restart Python "
+            "(in a notebook: Kernel > Restart) before you go on."
+        )
+    thread.join()
+    if results:
+        return results[0]
+    if late and isinstance(errors[0], NotYet):
+        raise OutOfTime(f"{stopped}\n{errors[0]}")
+    if isinstance(errors[0], OutOfTime):
+        raise OutOfTime(f"{stopped} Is there a loop that never ends?")
+    raise errors[0]
+
+
+def _wait(done: threading.Event, seconds: float) -> bool:
+    """Wait in short slices, as on Windows Ctrl+C is only seen between them.
+
+    (Not by ``thread.join``: interrupted, Python 3.11 takes the thread for ended.)
+    """
+    end = time.monotonic() + seconds
+    while not done.wait(0.05):
+        if time.monotonic() > end:
+            return False
+    return True
+
+
+def _raise_in(thread: threading.Thread, error: type[BaseException]) -> None:
+    """Raise an exception in another thread, at its next bytecode."""
+    ident = ctypes.c_ulong(thread.ident or 0)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, ctypes.py_object(error))
+
+
+class _Printed(io.StringIO):
+    """Keeps the beginning of what is printed, and forgets a flood."""
+
+    def write(self, text: str) -> int:
+        if self.tell() < 1000:
+            super().write(text[:1000])
+        return len(text)
+
+
+def call(function: Callable[..., Any], *arguments: Any) -> tuple[Any, str]:
+    """Call the reader's function on copies of the arguments.
+
+    Parameters
+    ----------
+    function : callable
+        The reader's function.
+    *arguments : object
+        What to pass; they stay as they are.
+
+    Returns
+    -------
+    result : object
+        What the function returned.
+    printed : str
+        The beginning of what it printed.
+
+    Raises
+    ------
+    NotYet
+        If it raised an exception, did not return in time, or changed an argument.
+    NotAttempted
+        If it is the stub: it returned ``...`` or raised ``NotImplementedError``.
+    """
+    given = copy.deepcopy(arguments)
+    printed = _Printed()
+    try:
+        with contextlib.redirect_stdout(printed):
+            result = function(*given)
+    except KeyboardInterrupt:
+        raise
+    except NotImplementedError:
+        raise NotAttempted from None
+    except OutOfTime as error:
+        rows = report(
+            function, arguments, where=_place(error.__traceback__), printed=printed.getvalue()
+        )
+        raise NotYet(f"{rows}\nIs there a loop that never ends?") from None
+    except BaseException as error:
+        rows = report(
+            function,
+            arguments,
+            raised=_describe(error),
+            where=_place(error.__traceback__),
+            printed=printed.getvalue(),
+        )
+        raise NotYet(rows) from None
+    if result is ...:
+        raise NotAttempted
+    for before, after in zip(arguments, given, strict=True):
+        if not _same(before, after):
+            rows = report(function, arguments, became=show(after))
+            raise NotYet(
+                f"{rows}\nYour function changed its argument. The caller still needs it: "
+                "work on a copy, or write into a new array or list."
+            )
+    return result, printed.getvalue()
+
+
+def _describe(error: BaseException) -> str:
+    """Type and message of an exception, in one line."""
+    try:
+        text = " ".join(str(error).split())
+    except Exception:
+        text = ""
+    name = type(error).__name__
+    return f"{name}: {textwrap.shorten(text, 300)}" if text else name
+
+
+def _place(traceback: TracebackType | None) -> str:
+    """Where in the reader's code an exception arose: function, line, and its text if known."""
+    inner = traceback.tb_next if traceback else None
+    if inner is None:
+        return "the call itself"
+    own_file = inner.tb_frame.f_code.co_filename
+    where = inner
+    while inner is not None:
+        if inner.tb_frame.f_code.co_filename == own_file:
+            where = inner
+        inner = inner.tb_next
+    source = linecache.getline(own_file, where.tb_lineno).strip()
+    place = f"{where.tb_frame.f_code.co_name}, line {where.tb_lineno}"
+    return f"{place}: {source}" if source else place
+
+
+# -- Comparing a function with the reference --------------------------------------------------
+
+
+def compare(
+    answer: Any,
+    reference: Callable[..., Any],
+    cases: Iterable[Sequence[Any]],
+    wrong_answers: Sequence[WrongAnswer],
+) -> int:
+    """Hold the reader's function against the reference, the smallest case first.
+
+    If it fails, and one of the expected wrong answers gives the same results in *all* cases,
+    its sentence is added.
+
+    Parameters
+    ----------
+    answer : object
+        The reader's function, or what was passed in its place.
+    reference : callable
+        Returns what is needed: an array, or an int.
+    cases : iterable of sequences
+        Arguments to call it with, by increasing size.
+    wrong_answers : sequence of WrongAnswer
+        The wrong answers we expect.
+
+    Returns
+    -------
+    int
+        The number of cases, all of them right.
+
+    Raises
+    ------
+    NotYet
+        With the smallest case that fails.
+    NotAttempted
+        If the function is the stub.
+    """
+    cases = list(cases)
+    _check_function(answer, reference)
+    for number, arguments in enumerate(cases):
+        needed = reference(*arguments)
+        got, printed = call(answer, *arguments)
+        problem = _kind(got, needed, printed)
+        if not problem and _same(needed, got):
+            continue
+        rows = report(answer, arguments, got, needed, printed=printed)
+        if not problem:
+            problem = _diagnose(answer, number, cases, reference, wrong_answers)
+        shapes = ""
+        if isinstance(needed, np.ndarray) and np.shape(got) != needed.shape:
+            shapes = f"The result has shape {np.shape(got)}, needed {needed.shape}."
+        raise NotYet("\n".join(part for part in (rows, problem or shapes) if part))
+    return len(cases)
+
+
+def _check_function(answer: Any, reference: Callable[..., Any]) -> None:
+    """Refuse what is no function, or takes other arguments than the reference."""
+    names = list(inspect.signature(reference).parameters)
+    if not callable(answer):
+        raise NotYet(
+            f"The check needs the function itself, and was given {_article(answer)}. "
+            "Pass its name, without parentheses behind it."
+        )
+    try:
+        signature = inspect.signature(answer)
+    except (TypeError, ValueError):  # some functions written in C do not tell
+        return
+    try:
+        signature.bind(*names)
+    except TypeError:
+        raise NotYet(
+            f"The function takes the arguments {signature}, needed ({', '.join(names)}): "
+            f"{len(names)} of them, in this order."
+        ) from None
+
+
+def _kind(got: Any, needed: Any, printed: str) -> str:
+    """Say what is wrong with the type of a result, or return an empty string."""
+    if got is None:
+        why = "It printed something instead: print shows a value, only return hands it on."
+        return f"The function returned None. {why if printed else 'Is the return missing?'}"
+    if isinstance(needed, np.ndarray):
+        if not isinstance(got, np.ndarray):
+            return (
+                f"The function returned {_article(got)}, needed an array. "
+                "Make one of the right shape first and fill it."
+            )
+        if got.dtype.kind not in "iuf":
+            return f"The array holds values of type {got.dtype}, needed numbers as in the input."
+    elif isinstance(got, bool) or not isinstance(got, int | float | np.integer | np.floating):
+        return f"The function returned {_article(got)}, needed one whole number."
+    return ""
+
+
+def _diagnose(
+    answer: Callable[..., Any],
+    failed: int,
+    cases: Sequence[Sequence[Any]],
+    reference: Callable[..., Any],
+    wrong_answers: Sequence[WrongAnswer],
+) -> str:
+    """Sentence of the expected wrong answer that gives the same results, or an empty string."""
+    results = [reference(*arguments) for arguments in cases[:failed]]
+    for arguments in cases[failed:]:
+        try:
+            results.append(call(answer, *arguments)[0])
+        except (NotYet, NotAttempted):
+            break
+    for wrong in wrong_answers:
+        if callable(wrong.answer) and all(
+            _gives(wrong.answer, arguments, result)
+            for arguments, result in zip(cases, results, strict=False)
+        ):
+            return wrong.says
+    return ""
+
+
+def _gives(function: Callable[..., Any], arguments: Sequence[Any], result: Any) -> bool:
+    """Whether a function returns this result for these arguments."""
+    try:
+        with contextlib.redirect_stdout(_Printed()):
+            return _same(function(*copy.deepcopy(arguments)), result)
+    except Exception:
+        return False
+
+
+def _same(a: Any, b: Any) -> bool:
+    """Whether two values are equal, arrays in shape and, up to rounding, in every entry."""
+    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
+        return np.shape(a) == np.shape(b) and bool(np.allclose(a, b, rtol=1e-6, atol=0))
+    return bool(a == b)
+
+
+# -- Wording ----------------------------------------------------------------------------------
+
+
+def report(
+    function: Callable[..., Any], arguments: Sequence[Any], *results: Any, **more: str
+) -> str:
+    """Rows that show one case: what went in, what came out, what is needed.
+
+    Parameters
+    ----------
+    function : callable
+        The reader's function; its name is shown.
+    arguments : sequence
+        What it was called with. The row can be pasted and run.
+    *results : object
+        What came out and what is needed, if both are known.
+    **more : str
+        Further rows, the keyword first; empty ones are left out.
+
+    Returns
+    -------
+    str
+        The rows, each indented by two spaces.
+
+    Examples
+    --------
+    >>> print(report(abs, [-2], -2, 2, printed="hello"))
+      went in   abs(-2)
+      came out  -2
+      needed    2
+      printed   hello
+    """
+    name = getattr(function, "__name__", "f").replace("<lambda>", "f")
+    went_in = f"{name}("
+    for number, argument in enumerate(arguments):
+        went_in += ", " if number else ""
+        went_in += show(argument, len(went_in.rpartition("\n")[2]))
+    rows = {"went in": f"{went_in})"}
+    rows |= {key: show(value) for key, value in zip(("came out", "needed"), results, strict=False)}
+    rows |= {key: _lines(text) if key != "became" else text for key, text in more.items()}
+    return "\n".join(
+        f"  {key:10}{text}".replace("\n", "\n" + 12 * " ") for key, text in rows.items() if text
+    )
+
+
+def _lines(text: str) -> str:
+    """Break a text into at most three lines that fit behind the name of a row."""
+    lines = textwrap.wrap(text, WIDTH - 12, max_lines=3, placeholder=" ...")
+    return "\n".join(lines)
+
+
+def show(value: Any, indent: int = 0) -> str:
+    """Write a value as Python code, the same under all print options.
+
+    Parameters
+    ----------
+    value : object
+        An array, a number, anything.
+    indent : int, default 0
+        Spaces before the second and later lines of an array.
+
+    Returns
+    -------
+    str
+        Code for small arrays and other short values, a description for large arrays.
+
+    Examples
+    --------
+    >>> print(show(np.array([[1.0, -2.5], [3.0, 4.0]])))
+    np.array([[ 1. , -2.5],
+              [ 3. ,  4. ]])
+    >>> show(np.zeros((16, 28, 28)))
+    'an array of shape (16, 28, 28)'
+    """
+    if isinstance(value, np.ndarray):
+        if not 0 < value.size <= 100 or value.dtype.kind not in "biuf":
+            return f"an array of shape {value.shape}"
+        numbers = np.array2string(
+            value,
+            precision=4,
+            suppress_small=True,
+            separator=", ",
+            floatmode="maxprec",
+            sign="-",
+            max_line_width=WIDTH,
+            threshold=1000,
+            prefix=" " * (indent + len("np.array(")),
+        )
+        return f"np.array({numbers})".replace("\n\n", "\n")
+    if isinstance(value, np.generic):
+        value = value.item()
+    try:
+        return textwrap.shorten(repr(value), 300, placeholder=" ...")
+    except Exception:
+        return _article(value)
+
+
+def _article(value: Any) -> str:
+    """Name a value by its type: ``a list``, ``an array``."""
+    kind = "array" if isinstance(value, np.ndarray) else type(value).__name__
+    return f"an {kind}" if kind[0] in "aeiouAEIOU" else f"a {kind}"
+
+
+def _wrap(text: str) -> str:
+    """Break long lines between words; rows, which are indented, stay as they are."""
+    lines = (
+        [line]
+        if line.startswith("  ")
+        else textwrap.wrap(line, WIDTH, break_long_words=False, break_on_hyphens=False)
+        for line in text.splitlines()
+    )
+    return "\n".join(part for group in lines for part in group)

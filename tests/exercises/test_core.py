@@ -1,0 +1,472 @@
+"""The machinery of the exercises: replies, hints, and calling code that may do anything."""
+
+import contextlib
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from cnnlab.exercises import Exercise, Outcome, WrongAnswer
+from cnnlab.exercises.core import NotYet, OutOfTime, Source, compare, run_within, show
+
+
+def _double(x):
+    """Twice x, an array."""
+    # a comment before the code
+    return 2 * x
+
+
+CASES = [(np.array([1.0]),), (np.array([1.0, -2.0]),), (np.arange(6.0).reshape(2, 3),)]
+WRONG = (
+    WrongAnswer("squares", lambda x: x * x, "This is the square."),
+    WrongAnswer("identity", lambda x: x, "Nothing was doubled."),
+)
+DOUBLE = Exercise(
+    name="test.double",
+    task="write double(x): twice every value of x.",
+    examine=lambda answer: f"All {compare(answer, _double, CASES, WRONG)} arrays agree.",
+    hints=("What is twice 1?", "Arrays can be added.", "x + x"),
+    wrong_answers=WRONG,
+    solved_by=_double,
+    time_limit=0.5,
+)
+
+
+def says(answer):
+    """Return the reply to an answer as one line."""
+    return " ".join(repr(DOUBLE.check(answer)).split())
+
+
+# -- The three outcomes
+
+
+@pytest.mark.parametrize("answer", [None, ..., lambda x: ...], ids=["None", "dots", "stub"])
+def test_an_answer_left_open_is_not_attempted(answer):
+    assert DOUBLE.check(answer).status == "not attempted"
+
+
+def test_a_function_that_raises_not_implemented_error_is_not_attempted():
+    def double(x):
+        raise NotImplementedError("later")
+
+    assert DOUBLE.check(double).status == "not attempted"
+
+
+def test_check_without_an_answer_is_not_attempted():
+    assert DOUBLE.check().status == "not attempted"
+
+
+def test_a_right_answer_is_correct():
+    assert DOUBLE.check(lambda x: x + x) == Outcome("correct", "All 3 arrays agree.")
+
+
+def test_only_a_correct_outcome_has_passed():
+    assert DOUBLE.check(_double).passed
+    assert not DOUBLE.check(None).passed
+    assert not DOUBLE.check(abs).passed
+
+
+def test_a_wrong_answer_is_shown_with_its_smallest_failing_case():
+    def triple(x):
+        return 3 * x
+
+    assert repr(DOUBLE.check(triple)) == (
+        "Not yet.\n"
+        "  went in   triple(np.array([1.]))\n"
+        "  came out  np.array([3.])\n"
+        "  needed    np.array([2.])"
+    )
+
+
+def test_a_known_mistake_gets_its_sentence():
+    assert says(lambda x: x**2).endswith("This is the square.")
+
+
+def test_a_mistake_that_agrees_in_one_case_only_gets_no_sentence():
+    assert "square" not in says(lambda x: x * abs(x))
+
+
+def test_a_wrong_shape_is_told_with_both_shapes():
+    assert says(lambda x: 2 * np.append(x, x)).endswith("has shape (2,), needed (1,).")
+
+
+def test_the_same_answer_gets_the_same_reply_twice():
+    first = repr(DOUBLE.check(np.sqrt))
+    assert repr(DOUBLE.check(np.sqrt)) == first
+
+
+def test_the_reply_does_not_depend_on_print_options():
+    def third(x):
+        return x / 3
+
+    before = repr(DOUBLE.check(third))
+    with np.printoptions(precision=1, sign="+", floatmode="fixed"):
+        assert repr(DOUBLE.check(third)) == before
+
+
+# -- Strange answers
+
+
+@pytest.mark.parametrize(
+    ("answer", "reply"),
+    [
+        (3, "needs the function itself, and was given an int"),
+        (np.zeros(2), "needs the function itself, and was given an array"),
+        ("double", "needs the function itself, and was given a str"),
+        (lambda: 1, "takes the arguments (), needed (x): 1 of them"),
+        (lambda x, y: x, "takes the arguments (x, y), needed (x)"),
+        (lambda x: None, "returned None. Is the return missing?"),
+        (lambda x: [2.0], "returned a list, needed an array"),
+        (lambda x: np.array(["2"]), "values of type <U1, needed numbers"),
+        (lambda x: x > 0, "values of type bool, needed numbers"),
+        (lambda x: 2j * x, "values of type complex128, needed numbers"),
+        (lambda x: x * np.nan, "came out np.array([nan])"),
+        (lambda x: 1 / 0, "raised ZeroDivisionError: division by zero"),
+        (lambda x: sys.exit(2), "raised SystemExit: 2"),
+        (lambda x: (yield x), "returned a generator, needed an array"),
+        (print, "print shows a value, only return hands it on"),
+        (max, "returned a float64, needed an array"),
+    ],
+)
+def test_a_strange_answer_is_told_what_is_needed(answer, reply):
+    assert DOUBLE.check(answer).status == "not yet"
+    assert reply in says(answer)
+
+
+def test_an_endless_recursion_is_reported():
+    def double(x):
+        return double(x)
+
+    assert "raised RecursionError" in says(double)
+
+
+def test_an_error_is_shown_with_the_line_of_the_readers_code():
+    def double(x):
+        y = 2 * x
+        return y[7]
+
+    line = double.__code__.co_firstlineno + 2
+    assert f"where double, line {line}: return y[7]" in says(double)
+
+
+def test_an_error_inside_numpy_is_shown_where_the_reader_called_it():
+    def double(x):
+        return np.pad(x, -1)
+
+    assert "line" in says(double)
+    assert ": return np.pad(x, -1)" in says(double)
+
+
+def test_an_error_whose_message_fails_is_reported_by_its_name():
+    class MuteError(Exception):
+        def __str__(self):
+            raise ValueError("no words")
+
+    def double(x):
+        raise MuteError
+
+    assert "raised MuteError where" in says(double)
+
+
+def test_a_result_whose_repr_fails_is_reported_by_its_type():
+    class Mute:
+        def __repr__(self):
+            raise ValueError("no words")
+
+    assert "came out a Mute" in says(lambda x: Mute())
+
+
+def test_an_answer_that_cannot_be_looked_at_is_not_yet():
+    class Hostile:
+        def __getattribute__(self, name):
+            raise ValueError("no entry")
+
+        def __call__(self, x):
+            return x
+
+    assert DOUBLE.check(Hostile()).status == "not yet"
+
+
+def test_a_changed_argument_is_reported():
+    def double(x):
+        x *= 2
+        return x
+
+    assert "became np.array([2.]) Your function changed its argument." in says(double)
+
+
+def test_the_cases_are_never_changed():
+    before = [case[0].copy() for case in CASES]
+    DOUBLE.check(lambda x: x.fill(7))
+    for case, kept in zip(CASES, before, strict=True):
+        np.testing.assert_array_equal(case[0], kept)
+
+
+def test_what_the_answer_prints_is_kept_back(capsys):
+    def double(x):
+        print("looking at", x)
+        return 2 * x
+
+    assert DOUBLE.check(double).passed
+    assert capsys.readouterr().out == ""
+
+
+def test_a_failing_case_shows_what_was_printed():
+    def double(x):
+        print("looking at", x)
+        return x - 1
+
+    assert "printed looking at [1.]" in says(double)
+
+
+def test_a_flood_of_prints_is_cut():
+    def double(x):
+        print("flood " * 10_000)
+        return x - 1
+
+    assert len(says(double)) < 500
+
+
+# -- Time
+
+
+def _endless(x):
+    while True:
+        x = x + 0
+
+
+def _endless_with_except(x):
+    while True:
+        with contextlib.suppress(Exception):
+            x = x + 0
+
+
+@pytest.mark.parametrize("answer", [_endless, _endless_with_except])
+def test_an_endless_loop_is_stopped_within_the_limit(answer):
+    start = time.perf_counter()
+    reply = says(answer)
+    assert time.perf_counter() - start < 3
+    assert "stopped after 0.5 seconds. went in " + answer.__name__ in reply
+    assert f"where {answer.__name__}, line" in reply
+    assert reply.endswith("Is there a loop that never ends?")
+
+
+def test_no_thread_is_left_after_an_endless_loop():
+    before = threading.active_count()
+    DOUBLE.check(_endless)
+    assert threading.active_count() == before
+
+
+def test_an_endless_loop_after_a_wrong_result_does_not_hide_that_result():
+    def double(x):
+        return 3 * x if x.size == 1 else _endless(x)
+
+    assert "came out np.array([3.]) needed np.array([2.])" in says(double)
+
+
+def test_code_that_cannot_be_stopped_is_left_behind_and_told_so():
+    release = threading.Event()
+
+    def double(x):
+        while not release.is_set():
+            try:
+                time.sleep(0.01)
+            except BaseException:
+                continue
+        return 2 * x
+
+    stdout = sys.stdout
+    try:
+        assert "could not be ended and is still running" in says(double)
+        assert sys.stdout is stdout
+    finally:
+        release.set()
+
+
+def test_a_check_works_in_a_thread_other_than_the_main_one():
+    replies = []
+    thread = threading.Thread(target=lambda: replies.append(says(_endless)))
+    thread.start()
+    thread.join(10)
+    assert "stopped after 0.5 seconds" in replies[0]
+
+
+def test_a_task_that_hangs_outside_the_readers_function_is_stopped():
+    with pytest.raises(OutOfTime, match=r"stopped after 0\.3 seconds"):
+        run_within(0.3, lambda: _endless(0))
+
+
+def test_without_threads_the_check_runs_without_a_limit(monkeypatch):
+    def refuse(self):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    assert DOUBLE.check(_double).passed
+
+
+def test_a_check_keeps_the_callers_error_state():
+    with np.errstate(divide="raise"):
+        assert "raised FloatingPointError" in says(lambda x: x / np.zeros_like(x))
+
+
+def _run(script, *options):
+    return subprocess.run(
+        [sys.executable, *options],
+        input=textwrap.dedent(script),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_interrupting_a_check_stops_it_and_reaches_the_reader():
+    done = _run(
+        """
+        import _thread, threading, time
+        from dataclasses import replace
+        from cnnlab.exercises import ch02
+
+        def endless(x, kernel_size, stride):
+            while True:
+                pass
+
+        exercise = replace(ch02.max_pool2d, time_limit=30.0)
+        threading.Timer(0.5, _thread.interrupt_main).start()
+        try:
+            exercise.check(endless)
+        except KeyboardInterrupt:
+            print("interrupted")
+        end = time.monotonic() + 5
+        while threading.active_count() > 1 and time.monotonic() < end:
+            time.sleep(0.01)
+        print(threading.active_count(), "thread")
+        """,
+        "-",
+    )
+    assert (done.stdout, done.stderr) == ("interrupted\n1 thread\n", "")
+
+
+def test_everything_works_at_a_bare_python_prompt():
+    done = _run(
+        """\
+        from cnnlab.exercises import ch02
+        from dataclasses import replace
+        ch02.max_pool2d.check(...)
+        def my_max_pool2d(x, kernel_size, stride):
+            while True:
+                pass
+
+        replace(ch02.max_pool2d, time_limit=0.5).check(my_max_pool2d)
+        def my_max_pool2d(x, kernel_size, stride):
+            return x[9, 9]
+
+        ch02.max_pool2d.check(my_max_pool2d)
+        """,
+        "-i",
+        "-q",
+    )
+    assert done.stdout.count("Not attempted.") == 1
+    assert "stopped after 0.5 seconds" in done.stdout
+    assert "raised    IndexError: index 9 is out of bounds" in done.stdout
+    assert "where     my_max_pool2d, line 2" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_the_exercises_need_numpy_only():
+    done = _run(
+        """
+        import sys
+        from cnnlab.exercises import ch02
+        ch02.max_pool2d.check(lambda x, k, s: x)
+        heavy = {"torch", "matplotlib", "IPython", "ipywidgets", "scipy", "pandas", "yaml"}
+        print(sorted(heavy & set(sys.modules)))
+        """,
+        "-",
+    )
+    assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
+# -- Task, stub, hints, solution
+
+
+def test_an_exercise_prints_its_task():
+    assert repr(DOUBLE) == "test.double: write double(x): twice every value of x."
+
+
+def test_the_stub_is_the_solutions_head_and_ends_with_the_check():
+    assert DOUBLE.stub == (
+        'def double(x):\n    """Twice x, an array."""\n    return ...\n\n\n'
+        "test.double.check(double)"
+    )
+
+
+def test_the_solution_is_the_functions_source_under_the_answers_name():
+    assert repr(DOUBLE.solution()) == (
+        'def double(x):\n    """Twice x, an array."""\n'
+        "    # a comment before the code\n    return 2 * x"
+    )
+
+
+def test_the_solution_has_no_annotations_of_our_own():
+    def _add(a: int, b: int = 1) -> int:
+        return a + b
+
+    code = replace(DOUBLE, solved_by=_add).solution().text
+    assert code == "def add(a, b=1):\n    return a + b"
+
+
+def test_a_solution_in_lines_of_code_names_the_answer_by_its_last_assignment():
+    value = replace(DOUBLE, solved_by="\na = 2\nmy_value = a\n", starts_from="my_value = ...\n")
+    assert value.answer_name == "my_value"
+    assert value.solution().text == "a = 2\nmy_value = a"
+    assert value.stub == "my_value = ...\ntest.double.check(my_value)"
+
+
+def test_source_is_shown_in_colours_where_markdown_is_understood():
+    assert Source("x = 1")._repr_markdown_() == "```python\nx = 1\n```"
+
+
+def test_hints_come_one_by_one_and_name_the_next_step():
+    assert repr(DOUBLE.hint()) == "Hint 1 of 3. What is twice 1?\nMore: test.double.hint(2)"
+    assert repr(DOUBLE.hint(3)) == "Hint 3 of 3. x + x\nMore: test.double.solution()"
+
+
+def test_hint_without_a_number_is_always_the_first():
+    assert repr(DOUBLE.hint()) == repr(DOUBLE.hint()) == repr(DOUBLE.hint(1))
+
+
+@pytest.mark.parametrize("step", [0, 4, "1"])
+def test_a_fourth_hint_is_refused(step):
+    with pytest.raises(ValueError, match=rf"hint\(step={step!r}\): there are three hints"):
+        DOUBLE.hint(step)
+
+
+# -- Wording
+
+
+def test_a_large_array_is_described_by_its_shape():
+    assert show(np.zeros((16, 28, 28))) == "an array of shape (16, 28, 28)"
+
+
+def test_an_empty_array_is_described_by_its_shape():
+    assert show(np.zeros((0, 3))) == "an array of shape (0, 3)"
+
+
+def test_a_shown_array_can_be_pasted_back():
+    x = np.array([[[1.0, -2.5], [3.0, 4.0]], [[0.25, 1.0], [1.0, 1.0]]])
+    np.testing.assert_array_equal(eval(show(x)), x)
+
+
+def test_a_numpy_number_is_shown_as_a_number():
+    assert show(np.float64(2.5)) == "2.5"
+
+
+def test_compare_raises_not_yet_for_whoever_uses_it_directly():
+    with pytest.raises(NotYet, match="This is the square"):
+        compare(lambda x: x * x, _double, CASES, WRONG)
