@@ -1,0 +1,22 @@
+"""Explorers and quizzes: what the reader touches.
+
+Each one is a Python class and one JavaScript module. In a running notebook the two are joined by
+anywidget, so that Python sees every click and the page sees every assignment. In a built page the
+same module draws from the state stored beside it, and without JavaScript the stored tables and
+texts stay. Chapters 2 and on.
+"""
+
+from cnnlab.widgets.base import PageWidget, StateError
+from cnnlab.widgets.pooling import PoolingExplorer
+from cnnlab.widgets.quiz import Quiz, QuizError, load_quiz, quiz, quiz_names
+
+__all__ = [
+    "PageWidget",
+    "PoolingExplorer",
+    "Quiz",
+    "QuizError",
+    "StateError",
+    "load_quiz",
+    "quiz",
+    "quiz_names",
+]

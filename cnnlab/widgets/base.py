@@ -1,0 +1,153 @@
+"""What explorers and quizzes share: the state, and how it is written into a page.
+
+A widget's stored output is a ``<div class="cnnlab-widget">`` that names its JavaScript module,
+carries its state as JSON, and holds plain HTML of that state: what print, GitHub and readers
+without JavaScript see.
+"""
+
+import html
+import json
+import re
+import struct
+import zlib
+from base64 import b64encode
+from pathlib import Path
+from typing import Any, ClassVar
+
+import traitlets
+
+from cnnlab._types import Array
+
+try:
+    import anywidget
+except ImportError as missing:
+    raise ImportError(
+        'cnnlab.widgets needs anywidget. Install it with: pip install "cnnlab[widgets]"'
+    ) from missing
+
+HERE = Path(__file__).parent
+
+#: The output that a running notebook draws; a built page has no use for it.
+LIVE = "application/vnd.jupyter.widget-view+json"
+
+
+class StateError(traitlets.TraitError, ValueError):
+    """A widget was given a state that it cannot draw; the widget keeps the state it had."""
+
+
+class Checked(traitlets.TraitType[Any, Any]):
+    """A trait that leaves every check to its ``@traitlets.validate`` function, of None too."""
+
+
+class PageWidget(anywidget.AnyWidget):
+    """A widget that a page without a kernel can still show, and bring to life.
+
+    A subclass names its JavaScript `module`, tags its public traits with ``sync=True``, and writes
+    `fallback` and `__repr__`.
+
+    Parameters
+    ----------
+    anchor : str, optional
+        Identifier of the widget in its page: letters, digits and hyphens, starting with a letter.
+        With it, a widget may offer a link that leads back to the state it is in.
+    **state
+        First values of the public traits.
+
+    Raises
+    ------
+    StateError
+        If the anchor is not an identifier, or the subclass refuses the state.
+    """
+
+    module: ClassVar[str]
+    _css = HERE / "cnnlab.css"
+
+    def __init__(self, *, anchor: str | None = None, **state: Any) -> None:
+        if anchor is not None and not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", anchor):
+            raise StateError(
+                f"{type(self).__name__}(anchor={anchor!r}): needed letters, digits and hyphens, "
+                f"starting with a letter."
+            )
+        self.anchor = anchor
+        super().__init__(**state)
+
+    def state(self) -> dict[str, Any]:
+        """Public state of the widget: plain Python values, ready for JSON, sorted by name."""
+        public = set(self.trait_names(sync=True)) - set(anywidget.AnyWidget.class_trait_names())
+        return {name: getattr(self, name) for name in sorted(public) if not name.startswith("_")}
+
+    def fallback(self) -> str:
+        """HTML of the present state without scripts."""
+        raise NotImplementedError
+
+    def to_html(self) -> str:
+        """HTML that a page stores: the state for the script, and inside it the fallback.
+
+        Returns
+        -------
+        str
+            The same text for the same state, on every machine.
+        """
+        name = "" if self.anchor is None else f' id="{self.anchor}"'
+        state = json.dumps(self.state(), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        state = html.escape(state, quote=False).replace("'", "&#x27;")
+        return (
+            f'<div class="cnnlab-widget"{name} data-esm="{self.module}" data-state=\'{state}\'>\n'
+            f"{self.fallback()}\n</div>"
+        )
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Everything a notebook may show: live view, stored HTML, one line of text."""
+        bundle: dict[str, Any] = {"text/plain": repr(self), "text/html": self.to_html()}
+        live = super()._repr_mimebundle_(**kwargs)
+        if live is not None and LIVE in live[0]:
+            bundle[LIVE] = live[0][LIVE]
+        return bundle, {}
+
+
+def inline_code(text: str) -> str:
+    """Escape a text for HTML and set what stands between backticks as code.
+
+    Examples
+    --------
+    >>> inline_code("`k` < 3")
+    '<code>k</code> &lt; 3'
+    """
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text, quote=False))
+
+
+def png(pixels: Array) -> str:
+    """Grey picture as a ``data:`` address, written without compression: same bytes everywhere.
+
+    Parameters
+    ----------
+    pixels : (H, W) array of uint8
+        Grey values, 0 black, 255 white; at most 65535 bytes together with one byte per row.
+
+    Returns
+    -------
+    str
+        For the ``src`` of an ``<img>``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> png(np.zeros((1, 1), dtype=np.uint8))[:32]
+    'data:image/png;base64,iVBORw0KGg'
+    """
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        check = zlib.crc32(kind + body)
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", check)
+
+    H, W = pixels.shape
+    rows = b"".join(b"\0" + row.tobytes() for row in pixels)  # one filter byte per row: none
+    size = len(rows)
+    stored = b"\x78\x01\x01" + struct.pack("<HH", size, size ^ 0xFFFF) + rows
+    data = (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", W, H, 8, 0, 0, 0, 0))
+        + chunk(b"IDAT", stored + struct.pack(">I", zlib.adler32(rows)))
+        + chunk(b"IEND", b"")
+    )
+    return "data:image/png;base64," + b64encode(data).decode("ascii")

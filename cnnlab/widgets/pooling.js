@@ -1,0 +1,620 @@
+// Pooling explorer: change the numbers of a small map, watch what a pool keeps of them.
+//
+// One ES module without imports. It runs as an anywidget front end in a notebook, and in a built page
+// through a host that offers the same `model` (get, set, on, off, save_changes).
+//
+// Hooks that stay as they are, for tests and for styles:
+//   .cnn-pooling                          root, role=group
+//   [data-control=NAME] input[value=V]    radio buttons; NAME: view, mode, kernel, stride, padding
+//   [data-control=pattern]                select of the start patterns; `own` for the reader's own numbers
+//   [data-control=gradient]               checkbox "Show where the gradient goes"
+//   [data-action=NAME]                    buttons; NAME: lower, raise, reset, link
+//   .cnn-grid--input [role=gridcell]      cells of the input; .cnn-value is the number, .cnn-share the gradient
+//   .cnn-grid--output [role=gridcell]     cells of the output
+//   .is-in .is-winner .is-reader .is-active .is-unread    states of a cell
+//   .cnn-pad-cell                         cells of the padding, hidden from screen readers; text in data-value
+//   .cnn-frame                            outline of the window, [hidden] if there is none
+//   .cnn-picture--input, .cnn-picture--output             canvases of the photograph and of the pooled one
+//   .cnn-size, .cnn-count, .cnn-says      sentences: size, number of values, the cell pointed at
+
+// ---------------------------------------------------------------------------------------------
+// Arithmetic. Maps are arrays of rows; `s` holds mode ("max" or "average"), kernel, stride, padding.
+
+/** Number of windows along one side. */
+export function outputSize(size, { kernel, stride, padding }) {
+  return Math.floor((size + 2 * padding - kernel) / stride) + 1;
+}
+
+/** Cells of the window of output (i, j) in reading order; padding counts as −∞ for max, 0 for average. */
+export function windowCells(x, s, i, j) {
+  const cells = [];
+  for (let a = 0; a < s.kernel; a++) {
+    for (let b = 0; b < s.kernel; b++) {
+      const row = i * s.stride - s.padding + a;
+      const column = j * s.stride - s.padding + b;
+      const inside = row >= 0 && row < x.length && column >= 0 && column < x[0].length;
+      const value = inside ? x[row][column] : s.mode === "max" ? -Infinity : 0;
+      cells.push({ row, column, inside, value });
+    }
+  }
+  return cells;
+}
+
+/** The first cell with the largest value, as torch chooses it on the CPU. */
+export function winnerOf(cells) {
+  return cells.reduce((best, cell) => (cell.value > best.value ? cell : best));
+}
+
+const sum = (cells) => cells.reduce((total, cell) => total + cell.value, 0);
+
+const mapOutput = (x, s, f) =>
+  Array.from({ length: outputSize(x.length, s) }, (_, i) =>
+    Array.from({ length: outputSize(x[0].length, s) }, (_, j) => f(windowCells(x, s, i, j), i, j)),
+  );
+
+/** Pooled map. */
+export function pool2d(x, s) {
+  return mapOutput(x, s, (cells) =>
+    s.mode === "max" ? winnerOf(cells).value : sum(cells) / s.kernel ** 2,
+  );
+}
+
+/** Gradient of the input, given the gradient of the output: max sends it to the winner, average shares it. */
+export function poolBackward(x, gradOutput, s) {
+  const grad = x.map((row) => row.map(() => 0));
+  mapOutput(x, s, (cells, i, j) => {
+    const receivers = s.mode === "max" ? [winnerOf(cells)] : cells.filter((cell) => cell.inside);
+    const share = s.mode === "max" ? 1 : 1 / s.kernel ** 2;
+    for (const { row, column } of receivers) grad[row][column] += share * gradOutput[i][j];
+  });
+  return grad;
+}
+
+/** For each input cell, the outputs [i, j] whose window contains it. */
+export function readersOf(x, s) {
+  const readers = x.map((row) => row.map(() => []));
+  mapOutput(x, s, (cells, i, j) => {
+    for (const { row, column, inside } of cells) if (inside) readers[row][column].push([i, j]);
+  });
+  return readers;
+}
+
+// ---------------------------------------------------------------------------------------------
+// Words.
+
+/** Text of a number: at most two digits after the point, a real minus sign, −∞ for padding. */
+export function number(v) {
+  if (v === -Infinity) return "−∞";
+  return String(Math.round(v * 100) / 100 || 0).replace("-", "−");
+}
+
+const times = (n) => (n === 1 ? "once" : n === 2 ? "twice" : `${n} times`);
+const place = ({ row, column }) => `row ${row + 1}, column ${column + 1}`;
+
+export function sizeSentence(height, width, s) {
+  const rule = (n) =>
+    `⌊(${n} + 2·${s.padding} − ${s.kernel})/${s.stride}⌋ + 1 = ${outputSize(n, s)}`;
+  const sizes = `${height}×${width} → ${outputSize(height, s)}×${outputSize(width, s)}`;
+  return height === width
+    ? `${sizes}: ${rule(height)}`
+    : `${sizes}: rows ${rule(height)}, columns ${rule(width)}`;
+}
+
+export function countSentence(x, s) {
+  const values = x.length * x[0].length;
+  const kept = outputSize(x.length, s) * outputSize(x[0].length, s);
+  const unread = readersOf(x, s).flat().filter((readers) => readers.length === 0).length;
+  const rest =
+    unread === 0 ? "" : ` ${unread} of the ${values} ${unread === 1 ? "is" : "are"} in no window and never read.`;
+  return `${values} values in, ${kept} out.${rest}`;
+}
+
+export function poolSentence(x, s, i, j) {
+  const cells = windowCells(x, s, i, j);
+  const list = cells.map((cell) => number(cell.value)).join(", ");
+  const padded = cells.some((cell) => !cell.inside);
+  if (s.mode === "max") {
+    const note = padded ? " (−∞ is padding and can never win)" : "";
+    return `max of ${list} = ${number(winnerOf(cells).value)}${note}`;
+  }
+  const total = sum(cells);
+  const note = padded ? " (the zeros of the padding count)" : "";
+  return `average of ${list} = ${number(total)}/${cells.length} = ${number(total / cells.length)}${note}`;
+}
+
+export function gradientSentence(x, s, i, j) {
+  const cells = windowCells(x, s, i, j);
+  if (s.mode === "average") {
+    const lost = cells.some((cell) => !cell.inside) ? " What falls on the padding is lost." : "";
+    return `A gradient of 1 goes back in equal parts: ${fraction(1, s)} to each.${lost}`;
+  }
+  const winner = winnerOf(cells);
+  const ties = cells.filter((cell) => cell.value === winner.value).length;
+  const which =
+    ties === 1
+      ? `the ${number(winner.value)} at ${place(winner)}`
+      : `the first ${number(winner.value)} in reading order, ${place(winner)} (it stands there ${times(ties)})`;
+  return `A gradient of 1 goes back to ${which}; the others get 0.`;
+}
+
+export function inputSentence(x, s, row, column) {
+  const readers = readersOf(x, s)[row][column];
+  const start = `${number(x[row][column])} at ${place({ row, column })} is`;
+  if (readers.length === 0) return `${start} in no window: it is never read.`;
+  const where = `${start} in ${readers.length} window${readers.length === 1 ? "" : "s"}`;
+  if (s.mode === "average") return `${where} and counts ${fraction(1, s)} in ${readers.length === 1 ? "it" : "each"}.`;
+  const wins = readers.filter(([i, j]) => {
+    const winner = winnerOf(windowCells(x, s, i, j));
+    return winner.row === row && winner.column === column;
+  }).length;
+  if (readers.length === 1) return `${where}, and ${wins ? "wins there" : "does not win there"}.`;
+  return `${where}, and wins in ${wins === 0 ? "none" : wins}.`;
+}
+
+// n shares of 1/k²; max has whole numbers only.
+function fraction(n, s) {
+  const parts = s.mode === "max" ? 1 : s.kernel ** 2;
+  return n % parts === 0 ? String(n / parts) : `${n}/${parts}`;
+}
+
+// ---------------------------------------------------------------------------------------------
+// Start patterns.
+
+const eight = (f) => Array.from({ length: 8 }, (_, i) => Array.from({ length: 8 }, (_, j) => f(i, j)));
+const rows = (...lines) => lines.map((line) => line.split(" ").map(Number));
+export const PATTERNS = {
+  seven: ["Handwritten seven", rows(
+    "0 0 0 0 0 0 0 0", "0 3 7 9 9 8 2 0", "0 2 4 4 5 9 3 0", "0 0 0 1 6 8 1 0",
+    "0 0 2 6 9 7 5 0", "0 0 1 5 9 3 1 0", "0 0 0 7 6 0 0 0", "0 0 1 9 3 0 0 0",
+  )],
+  dot: ["One bright dot", eight((i, j) => (i === 3 && j === 4 ? 9 : 0))],
+  bright: ["Thin bright line", eight((i, j) => (j === 3 ? 9 : 1))],
+  dark: ["Thin dark line", eight((i, j) => (j === 3 ? 0 : 8))],
+  edge: ["Edge", eight((i, j) => (j < 3 ? 1 : 8))],
+  checkerboard: ["Checkerboard", eight((i, j) => ((i + j) % 2 ? 9 : 0))],
+  negative: ["Negative values", eight((i, j) => -1 - ((3 * i * i + 5 * j + 2 * i * j) % 9))],
+  ties: ["Ties", eight((i, j) => [[2, 5], [7, 5]][+(i > 2)][+(j > 3)])],
+  odd: ["Odd size, 7×7", Array.from({ length: 7 }, (_, i) => Array.from({ length: 7 }, (_, j) => Math.min(i, j) + 1))],
+  empty: ["All zeros", eight(() => 0)],
+};
+const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+
+// ---------------------------------------------------------------------------------------------
+// A link that carries the state: #anchor&mode=average&kernel=3&...&x=jjs.jjk (a cell is a letter, −9 = a, 9 = s).
+
+const LETTERS = "abcdefghijklmnopqrs";
+const CHOICES = {
+  view: ["numbers", "photo"], mode: ["max", "average"],
+  kernel: [1, 2, 3, 4], stride: [1, 2, 3, 4], padding: [0, 1, 2], gradient: [false, true],
+};
+
+export function encodeState(state) {
+  const parts = Object.keys(CHOICES).map((name) => `${name}=${state[name]}`);
+  const x = state.x.map((row) => row.map((v) => LETTERS[v + 9]).join("")).join(".");
+  return [...parts, `x=${x}`].join("&");
+}
+
+/** State from the text of a link, or null if the text is not such a state. */
+export function decodeState(text) {
+  const fields = new Map(text.split("&").map((part) => part.split("=", 2)));
+  const state = {};
+  for (const [name, choices] of Object.entries(CHOICES)) {
+    state[name] = choices.find((choice) => String(choice) === fields.get(name));
+    if (state[name] === undefined) return null;
+  }
+  state.x = (fields.get("x") ?? "").split(".").map((row) => [...row].map((c) => LETTERS.indexOf(c) - 9));
+  const side = (n) => n >= 4 && n <= 10;
+  const whole = state.x.every((row) => row.length === state.x[0].length && row.every((v) => v >= -9));
+  if (!whole || !side(state.x.length) || !side(state.x[0].length)) return null;
+  return state.padding > state.kernel / 2 ? null : state;
+}
+
+// ---------------------------------------------------------------------------------------------
+// Drawing.
+
+const NAMES = ["x", "photo", "view", "mode", "kernel", "stride", "padding", "gradient"];
+const CHANGEABLE = NAMES.filter((name) => name !== "photo");
+let widgets = 0;
+
+function h(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (value !== undefined) node.setAttribute(name, value);
+  }
+  node.append(...children);
+  return node;
+}
+
+const say = (node, text) => {
+  if (node.textContent !== text) node.textContent = text;
+};
+
+const STEPS = {
+  ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1],
+  Home: [0, -99], End: [0, 99], PageUp: [-99, 0], PageDown: [99, 0],
+};
+const clamp = (v, high) => Math.max(0, Math.min(high, v));
+
+// A grid of numbers with one tab stop; the arrow keys move inside it. `on` holds point, key, press.
+function makeGrid(kind, attributes, on) {
+  const node = h("div", { class: `cnn-grid cnn-grid--${kind}`, role: "grid", ...attributes });
+  let height = 0, width = 0;
+  const grid = { node, at: [0, 0] };
+  grid.cell = (i, j) => node.children[i]?.children[j];
+  grid.go = (i, j, focus) => {
+    grid.cell(...grid.at)?.setAttribute("tabindex", "-1");
+    grid.at = [clamp(i, height - 1), clamp(j, width - 1)];
+    const cell = grid.cell(...grid.at);
+    cell.setAttribute("tabindex", "0");
+    if (focus) cell.focus();
+  };
+  grid.fill = (values, dress) => {
+    if (values.length !== height || values[0].length !== width) {
+      [height, width] = [values.length, values[0].length];
+      node.replaceChildren(...values.map((row) => h("div", { class: "cnn-row", role: "row" }, ...row.map(() =>
+        h("div", { class: "cnn-cell", role: "gridcell", tabindex: "-1" },
+          h("span", { class: "cnn-value" }), h("span", { class: "cnn-share" }))))));
+      grid.go(...grid.at, false);
+    }
+    node.classList.toggle("is-long", values.flat().some((v) => number(v).length > 2));
+    values.forEach((row, i) => row.forEach((v, j) => {
+      const cell = grid.cell(i, j);
+      cell.firstChild.textContent = number(v);
+      cell.style.setProperty("--v", v / 9);
+      dress?.(cell, i, j);
+    }));
+  };
+  const where = (event) => {
+    const cell = event.target.closest?.("[role=gridcell]");
+    return cell && [[...node.children].indexOf(cell.parentNode), [...cell.parentNode.children].indexOf(cell)];
+  };
+  node.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const step = STEPS[event.key];
+    if (step) grid.go(grid.at[0] + step[0], grid.at[1] + step[1], true);
+    else if (!on.key?.(event.key, ...grid.at)) return;
+    event.preventDefault();
+    event.stopPropagation(); // a notebook has keys of its own
+  });
+  node.addEventListener("click", (event) => {
+    const at = where(event);
+    if (!at) return;
+    grid.go(...at, true);
+    on.press?.(...at, event.shiftKey);
+  });
+  node.addEventListener("focusin", (event) => on.point("focus", where(event)));
+  node.addEventListener("focusout", () => on.point("focus", null));
+  node.addEventListener("pointerover", (event) => {
+    if (event.pointerType !== "touch") on.point("hover", where(event) ?? null);
+  });
+  node.addEventListener("pointerleave", () => on.point("hover", null));
+  return grid;
+}
+
+// A canvas with one pixel per value. With `on.point`, pointer and arrow keys choose a pixel of it.
+function makePicture(kind, attributes, on) {
+  const node = h("canvas", { class: `cnn-picture cnn-picture--${kind}`, ...attributes });
+  const picture = { node, at: [0, 0] };
+  picture.fill = (values, tint) => {
+    const [height, width] = [values.length, values[0].length];
+    if (node.height !== height || node.width !== width) [node.height, node.width] = [height, width];
+    const context = node.getContext("2d");
+    const pixels = context.createImageData(width, height);
+    values.flat().forEach((v, n) => pixels.data.set([...(tint?.(n, v) ?? [v, v, v]), 255], 4 * n));
+    context.putImageData(pixels, 0, 0);
+    picture.at = [clamp(picture.at[0], height - 1), clamp(picture.at[1], width - 1)];
+  };
+  if (!on) return picture;
+  node.addEventListener("keydown", (event) => {
+    const step = STEPS[event.key];
+    if (!step) return;
+    picture.at = [clamp(picture.at[0] + step[0], node.height - 1), clamp(picture.at[1] + step[1], node.width - 1)];
+    on.point("focus", picture.at);
+    event.preventDefault();
+    event.stopPropagation();
+  });
+  const aim = (event) => {
+    const box = node.getBoundingClientRect();
+    return [
+      clamp(Math.floor(((event.clientY - box.top) / box.height) * node.height), node.height - 1),
+      clamp(Math.floor(((event.clientX - box.left) / box.width) * node.width), node.width - 1),
+    ];
+  };
+  node.addEventListener("focus", () => on.point("focus", picture.at));
+  node.addEventListener("blur", () => on.point("focus", null));
+  node.addEventListener("pointermove", (event) => {
+    if (event.pointerType !== "touch") on.point("hover", aim(event));
+  });
+  node.addEventListener("pointerleave", () => on.point("hover", null));
+  node.addEventListener("click", (event) => {
+    picture.at = aim(event);
+    node.focus();
+    on.point("focus", picture.at);
+  });
+  return picture;
+}
+
+function render({ model, el }) {
+  if (!el.closest(".cnnlab-widget")) el.classList.add("cnnlab-widget"); // in a page, the host has it
+  const anchor = el.closest(".cnnlab-widget").id; // a page names its explorers, a notebook does not
+  const id = (name) => `${prefix}-${name}`;
+  const prefix = `cnn-pooling-${++widgets}`;
+  const state = () => Object.fromEntries(NAMES.map((name) => [name, model.get(name)]));
+  const start = state();
+
+  let updating = false;
+  const update = (changes) => {
+    const next = { ...state(), ...changes };
+    const most = Math.floor(next.kernel / 2);
+    if (next.padding > most) changes = { ...changes, padding: most };
+    updating = true; // half a change may be no valid state: draw when all of it is there
+    for (const [name, value] of Object.entries(changes)) model.set(name, value);
+    updating = false;
+    model.save_changes();
+    draw();
+  };
+
+  // Controls.
+  const mark = (rule) => h("span", { class: `cnn-mark cnn-mark--${rule}`, "aria-hidden": "true" });
+  const radios = (name, title, options) => {
+    const group = h("fieldset", { class: "cnn-radios", "data-control": name }, h("legend", {}, title));
+    const row = h("div", { class: "cnn-radio-row" });
+    for (const [value, label] of options) {
+      const input = h("input", {
+        type: "radio", name: id(name), value,
+        onchange: () => update({ [name]: typeof start[name] === "number" ? Number(value) : value }),
+      });
+      const text = h("span", {}, ...(name === "mode" ? [mark(value), " "] : []), label);
+      row.append(h("label", { class: "cnn-radio" }, input, text));
+    }
+    group.append(row);
+    group.show = (value, allowed = () => true) => {
+      for (const input of row.querySelectorAll("input")) {
+        input.checked = input.value === String(value);
+        input.disabled = !allowed(Number(input.value));
+      }
+    };
+    return group;
+  };
+  const numbers = (low, high) => Array.from({ length: high - low + 1 }, (_, n) => [String(low + n), String(low + n)]);
+  const controls = {
+    view: radios("view", "Pool", [["numbers", "numbers"], ["photo", "a photograph"]]),
+    mode: radios("mode", "Rule", [["max", "max"], ["average", "average"]]),
+    kernel: radios("kernel", "Window", numbers(1, 4)),
+    stride: radios("stride", "Stride", numbers(1, 4)),
+    padding: radios("padding", "Padding", numbers(0, 2)),
+  };
+  controls.view.hidden = !start.photo;
+  const pattern = h("select", { id: id("pattern"), "data-control": "pattern", onchange: () => {
+    if (pattern.value in PATTERNS) update({ x: PATTERNS[pattern.value][1], view: "numbers" });
+  } });
+  for (const [key, [label]] of Object.entries(PATTERNS)) pattern.append(h("option", { value: key }, label));
+  const own = h("option", { value: "own" }, "Your own numbers");
+  pattern.append(own);
+  const patternField = h("div", { class: "cnn-field" }, h("label", { for: id("pattern") }, "Pattern"), pattern);
+  const gradient = h("input", {
+    type: "checkbox", "data-control": "gradient", onchange: () => update({ gradient: gradient.checked }),
+  });
+  const button = (action, label, onclick, attributes = {}) =>
+    h("button", { type: "button", class: "cnn-button", "data-action": action, onclick, ...attributes }, label);
+
+  // The pointed-at cell: the pointer goes before the keyboard focus.
+  const pointed = { hover: null, focus: null };
+  const point = (side) => (how, at) => {
+    pointed[how] = at && { side, at };
+    show();
+  };
+
+  // Editing.
+  let minus = false; // "−" was typed on a zero and waits for its digit
+  const setCell = (i, j, v) => {
+    minus = false;
+    const x = model.get("x").map((row) => row.slice());
+    x[i][j] = v;
+    update({ x });
+  };
+  const bump = (i, j, by) => {
+    const v = model.get("x")[i][j] + by;
+    setCell(i, j, Math.abs(v) > 9 ? 0 : v);
+  };
+  const typed = (key, i, j) => {
+    const v = model.get("x")[i][j];
+    if (/^[0-9]$/.test(key)) setCell(i, j, minus ? 0 - Number(key) || 0 : Number(key));
+    else if (key === "-" || key === "−") {
+      if (v !== 0) setCell(i, j, -v);
+      else minus = !minus;
+      show();
+    } else if (key === "Enter" || key === " ") bump(i, j, 1);
+    else if (key === "Delete" || key === "Backspace") setCell(i, j, 0);
+    else return false;
+    return true;
+  };
+
+  // The stage: input, arrow, output.
+  const caption = (name) => h("p", { class: "cnn-caption", id: id(name) });
+  const captions = { input: caption("input"), output: caption("output") };
+  const input = makeGrid("input", { "aria-labelledby": id("input"), "aria-describedby": id("help") }, {
+    key: typed, press: (i, j, back) => bump(i, j, back ? -1 : 1),
+    point: (how, at) => { minus = false; point("input")(how, at); },
+  });
+  const output = makeGrid("output", { "aria-labelledby": id("output"), "aria-readonly": "true", "aria-describedby": id("help-output") }, { point: point("output") });
+  const photo = makePicture("input", { role: "img", "aria-labelledby": id("input") });
+  const pooled = makePicture("output", {
+    role: "application", tabindex: "0", "aria-labelledby": id("output"), "aria-describedby": id("help-output"),
+  }, { point: point("output") });
+  const padding = h("div", { class: "cnn-pad", "aria-hidden": "true" });
+  const frame = h("div", { class: "cnn-frame", "aria-hidden": "true" });
+  const frameOut = h("div", { class: "cnn-frame cnn-frame--output", "aria-hidden": "true" });
+  const plate = h("div", { class: "cnn-plate" }, padding, input.node, photo.node, frame);
+  const plateOut = h("div", { class: "cnn-plate cnn-plate--output" }, output.node, pooled.node, frameOut);
+  const arrow = h("div", { class: "cnn-arrow", "aria-hidden": "true" });
+  const which = h("span", { class: "cnn-which" });
+  const stepper = h("div", { class: "cnn-stepper", role: "group", "aria-label": "Change the chosen cell" },
+    button("lower", "−1", () => bump(...input.at, -1)), which,
+    button("raise", "+1", () => bump(...input.at, 1)));
+  const stage = h("div", { class: "cnn-stage" },
+    h("div", { class: "cnn-side" }, captions.input, plate, stepper), arrow,
+    h("div", { class: "cnn-side" }, captions.output, plateOut));
+
+  const size = h("p", { class: "cnn-size", role: "status" });
+  const count = h("p", { class: "cnn-count" });
+  const says = h("p", { class: "cnn-says", role: "status" });
+  const help = h("p", { class: "cnn-help" },
+    h("span", { id: id("help") }, "Input: click a cell to raise it, shift-click to lower it, or choose it with the arrow keys and type a digit; the minus key makes it negative. "),
+    h("span", { id: id("help-output") }, "Output: point at a cell, tap it, or go there with the arrow keys, to see its window."));
+
+  const link = button("link", "Copy link", () => {
+    const hash = `#${anchor}&${encodeState(state())}`;
+    history.replaceState(null, "", hash);
+    const done = (text) => { link.textContent = text; };
+    const copied = navigator.clipboard?.writeText(location.href) ?? Promise.reject(new Error("no clipboard"));
+    copied.then(() => done("Link copied"), () => done("Link is in the address bar"));
+  });
+  link.hidden = !anchor;
+  const restore = () => {
+    if (!anchor || !location.hash.startsWith(`#${anchor}&`)) return false;
+    const saved = decodeState(location.hash.slice(anchor.length + 2));
+    if (saved && !start.photo) saved.view = "numbers";
+    if (saved) update(saved);
+    return saved !== null;
+  };
+
+  const root = h("div", { class: "cnn-pooling", role: "group", "aria-label": "Pooling explorer" },
+    h("div", { class: "cnn-bar" }, controls.view, patternField, controls.mode, controls.kernel, controls.stride, controls.padding),
+    stage,
+    h("div", { class: "cnn-words" }, h("div", { class: "cnn-sizes" }, size, count), says),
+    h("div", { class: "cnn-foot" },
+      h("label", { class: "cnn-check" }, gradient, h("span", {}, "Show where the gradient goes")),
+      button("reset", "Reset", () => update(Object.fromEntries(CHANGEABLE.map((name) => [name, start[name]])))), link),
+    help);
+
+  // What depends on the state.
+  let map, y, readers, backward;
+  function draw() {
+    if (updating) return;
+    const s = state();
+    const numbers = s.view === "numbers";
+    map = numbers ? s.x : s.photo;
+    y = pool2d(map, s);
+    readers = readersOf(map, s);
+    backward = poolBackward(map, y.map((row) => row.map(() => 1)), s);
+    root.dataset.mode = s.mode;
+    root.dataset.view = s.view;
+    root.classList.toggle("shows-gradient", s.gradient);
+    for (const name of ["view", "mode", "kernel", "stride"]) controls[name].show(s[name]);
+    controls.padding.show(s.padding, (p) => p <= s.kernel / 2);
+    patternField.hidden = !numbers;
+    pattern.value = Object.keys(PATTERNS).find((key) => same(PATTERNS[key][1], s.x)) ?? "own";
+    own.hidden = pattern.value !== "own";
+    gradient.checked = s.gradient;
+
+    for (const [name, value] of Object.entries({
+      in: map[0].length + 2 * s.padding, out: y[0].length, p: s.padding, k: s.kernel,
+      h: map.length, w: map[0].length, "out-h": y.length, "out-w": y[0].length,
+    })) stage.style.setProperty(`--${name}`, value);
+    for (const [grid, picture] of [[input, photo], [output, pooled]]) {
+      grid.node.hidden = !numbers;
+      picture.node.hidden = numbers;
+    }
+    stepper.hidden = !numbers;
+    if (numbers) {
+      input.fill(map, (cell, i, j) => cell.classList.toggle("is-unread", readers[i][j].length === 0));
+      output.fill(y);
+    } else pooled.fill(y);
+    padding.replaceChildren(...paddingCells(map, s, numbers));
+    say(captions.input, numbers ? `Input, ${map.length}×${map[0].length}` : `Photograph, ${map.length}×${map[0].length} pixels`);
+    say(captions.output, `${numbers ? "Output" : "Pooled photograph"}, ${y.length}×${y[0].length}`);
+    arrow.replaceChildren(
+      mark(s.mode), ` ${s.mode}`,
+      h("span", { class: "cnn-arrow-line" }));
+    say(size, sizeSentence(map.length, map[0].length, s));
+    say(count, countSentence(map, s));
+    link.textContent = "Copy link";
+    show();
+  }
+
+  // What also depends on the cell pointed at.
+  function show() {
+    const s = state();
+    const target = pointed.hover ?? pointed.focus;
+    const inside = target && (target.side === "output" ? target.at[0] < y.length && target.at[1] < y[0].length
+      : s.view === "numbers" && target.at[0] < map.length && target.at[1] < map[0].length);
+    const [side, at] = inside ? [target.side, target.at] : [null, [0, 0]];
+    const cells = side === "output" ? windowCells(map, s, ...at) : [];
+
+    frame.hidden = frameOut.hidden = side !== "output";
+    if (side === "output") {
+      for (const [name, value] of [["--i", at[0] * s.stride], ["--j", at[1] * s.stride]]) frame.style.setProperty(name, value);
+      for (const [name, value] of [["--i", at[0]], ["--j", at[1]]]) frameOut.style.setProperty(name, value);
+    }
+    if (s.view === "photo") {
+      const hue = s.mode === "max" ? [213, 94, 0] : [0, 114, 178];
+      const flat = backward.flat();
+      photo.fill(map, s.gradient ? (n, v) => hue.map((c) => {
+        const a = 0.8 * Math.min(1, flat[n]);
+        return Math.round(a * c + (1 - a) * v);
+      }) : undefined);
+    } else {
+      // Gradient of the input, in shares: of the one output pointed at, or of all of them together.
+      const ones = y.map((row, i) => row.map((_, j) => (side !== "output" || (i === at[0] && j === at[1]) ? 1 : 0)));
+      const grad = side === "output" ? poolBackward(map, ones, s) : backward;
+      const shares = (v) => Math.round(v * (s.mode === "max" ? 1 : s.kernel ** 2));
+      const winner = s.mode === "max" && cells.length ? winnerOf(cells) : null;
+      map.forEach((row, i) => row.forEach((_, j) => {
+        const cell = input.cell(i, j);
+        cell.classList.toggle("is-in", cells.some((c) => c.row === i && c.column === j));
+        cell.classList.toggle("is-winner", winner !== null && winner.row === i && winner.column === j);
+        cell.classList.toggle("is-current", i === input.at[0] && j === input.at[1]);
+        cell.classList.toggle("has-share", s.gradient && grad[i][j] > 0);
+        cell.lastChild.textContent = s.gradient ? fraction(shares(grad[i][j]), s) : "";
+      }));
+      const seen = side === "input" ? readers[at[0]][at[1]] : [];
+      y.forEach((row, i) => row.forEach((_, j) => {
+        output.cell(i, j).classList.toggle("is-reader", seen.some((r) => r[0] === i && r[1] === j));
+        output.cell(i, j).classList.toggle("is-active", side === "output" && i === at[0] && j === at[1]);
+      }));
+      say(which, `row ${input.at[0] + 1}, column ${input.at[1] + 1}`);
+    }
+
+    if (side === "output") {
+      say(says, poolSentence(map, s, ...at) + (s.gradient ? `. ${gradientSentence(map, s, ...at)}` : ""));
+    } else if (side === "input") {
+      say(says, minus ? "Minus … now type a digit." : inputSentence(map, s, ...at));
+    } else {
+      say(says, s.gradient
+        ? (s.view === "photo" ? "Coloured: the pixels that get a gradient when every output sends back 1."
+          : "Below each number: the gradient it gets when every output sends back 1.")
+        : "Point at an output cell to see its window.");
+    }
+  }
+
+  const events = NAMES.map((name) => `change:${name}`);
+  for (const event of events) model.on(event, draw);
+  window.addEventListener("hashchange", restore);
+  draw();
+  el.append(root);
+  if (restore()) el.scrollIntoView({ block: "nearest" });
+  return () => {
+    for (const event of events) model.off(event, draw);
+    window.removeEventListener("hashchange", restore);
+  };
+}
+
+// The ring around the input, drawn below it: −∞ for max, 0 for average.
+function paddingCells(map, s, numbers) {
+  if (!numbers) return [];
+  const [height, width] = [map.length + 2 * s.padding, map[0].length + 2 * s.padding];
+  const cells = [];
+  for (let i = 0; i < height; i++) {
+    for (let j = 0; j < width; j++) {
+      if (i >= s.padding && i < height - s.padding && j >= s.padding && j < width - s.padding) continue;
+      const cell = h("div", { class: "cnn-pad-cell", "data-value": number(s.mode === "max" ? -Infinity : 0) });
+      cell.style.gridArea = `${i + 1} / ${j + 1}`;
+      cells.push(cell);
+    }
+  }
+  return cells;
+}
+
+export default { render };

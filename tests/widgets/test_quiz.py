@@ -1,0 +1,140 @@
+"""Quizzes: the files of the book, the rules for such files, and the page."""
+
+import re
+
+import pytest
+from javascript import call
+
+from cnnlab import widgets
+from cnnlab.widgets import QuizError
+from cnnlab.widgets.quiz import load_quiz
+
+NAMES = widgets.quiz_names()
+GOOD = """
+title: A title
+questions:
+  - id: first
+    ask: What is `k`?
+    options:
+      - {text: The window, right: true, feedback: Its side.}
+      - {text: The stride, feedback: That is s.}
+      - {text: The padding, feedback: That is p.}
+"""
+
+
+@pytest.fixture
+def load(tmp_path):
+    def load_text(text):
+        (tmp_path / "trial.yml").write_text(text, encoding="utf-8")
+        return load_quiz("trial", tmp_path)
+
+    return load_text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_quiz_of_the_book_can_be_shown(name):
+    assert repr(widgets.quiz(name)).startswith("Quiz: ")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_right_answer_has_no_favourite_place(name):
+    questions = load_quiz(name).questions
+    places = [[o.right for o in question.options].index(True) for question in questions]
+    assert max(places.count(place) for place in places) <= len(questions) / 2
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_longest_answer_is_not_always_the_right_one(name):
+    questions = load_quiz(name).questions
+    longest = [max(question.options, key=lambda option: len(option.text)) for question in questions]
+    assert sum(option.right for option in longest) <= len(questions) / 2
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_backticks_come_in_pairs(name):
+    for question in load_quiz(name).questions:
+        texts = [question.ask, *(t for o in question.options for t in (o.text, o.feedback))]
+        assert all(text.count("`") % 2 == 0 for text in texts)
+
+
+def test_options_are_shuffled_in_the_same_way_each_time(load):
+    assert load(GOOD) == load(GOOD)
+
+
+def test_line_breaks_of_the_file_do_not_matter(load):
+    assert load(GOOD.replace("ask: What is", "ask: >\n      What\n      is")) == load(GOOD)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (", right: true", "", "question 1 (first): 0 options are marked right, needed exactly 1"),
+        (
+            "stride, feed",
+            "stride, right: true, feed",
+            "question 1 (first): 2 options are marked right, needed exactly 1",
+        ),
+        (
+            ", feedback: That is s.",
+            "",
+            "question 1 (first), option 2: the field 'feedback' is missing",
+        ),
+        ("That is s.", "''", "option 2: the field 'feedback' is empty"),
+        ("text: The stride", "text: 4", "option 2: the field 'text' is 4, needed a str"),
+        ("right: true", "right: yes please", "the field 'right' is 'yes please', needed a bool"),
+        ("feedback: That", "hint: That", "the field 'hint' is unknown, needed only text, right"),
+        ("The stride", "The window", "the text 'The window' stands there twice"),
+        ("title: A title", "", "the field 'title' is missing"),
+        ("title: A title", "title: [", "the file is not valid YAML"),
+        ("ask: What is `k`?", "ask:", "question 1: the field 'ask' is None, needed a str"),
+    ],
+)
+def test_a_broken_quiz_is_refused_with_the_place(load, old, new, message):
+    assert old in GOOD
+    with pytest.raises(QuizError, match=re.escape(message)):
+        load(GOOD.replace(old, new, 1))
+
+
+def test_a_question_needs_something_to_choose_from(load):
+    with pytest.raises(QuizError, match="there are 1 options, needed 2 to 6"):
+        load(GOOD[: GOOD.index("      - {text: The stride")])
+
+
+def test_two_questions_need_two_names(load):
+    with pytest.raises(QuizError, match="the id 'first' stands there twice"):
+        load(GOOD + GOOD[GOOD.index("  - id") :])
+
+
+def test_a_quiz_needs_questions(load):
+    with pytest.raises(QuizError, match="there are 0 questions"):
+        load("title: A title\nquestions: []\n")
+
+
+def test_a_list_is_no_quiz(load):
+    with pytest.raises(QuizError, match="got list, needed the fields title, questions"):
+        load("- one\n")
+
+
+def test_an_unknown_quiz_names_the_known_ones():
+    with pytest.raises(QuizError, match=r"quiz\('02'\): there is no quiz of that name.*why-pool"):
+        widgets.quiz("02")
+
+
+def test_the_fallback_folds_the_answers_away():
+    page = widgets.quiz("02-why-pool").fallback()
+    before_folding = re.sub(r"<details>.*?</details>", "", page, flags=re.S)
+    for question in load_quiz("02-why-pool").questions:
+        for option in question.options:
+            assert option.feedback.split("`")[0][:30] in page
+            assert option.feedback.split("`")[0][:30] not in before_folding
+    assert "✓" not in before_folding
+
+
+def test_the_fallback_marks_one_answer_of_each_question_as_right():
+    page = widgets.quiz("02-why-pool").fallback()
+    assert page.count("(✓ right)") == page.count("<details>") == 6
+
+
+def test_code_is_found_between_backticks(node, tmp_path):
+    found = call(node, tmp_path, "quiz.js", [["pieces", "a `b` c"], ["pieces", "`b`"]])
+    assert found == [[["plain", "a "], ["code", "b"], ["plain", " c"]], [["code", "b"]]]
