@@ -1,0 +1,72 @@
+"""Time, measured so that it means something: warmed up, repeated, in turns, the median taken.
+
+What is counted is the *processor's* time for this process. With one thread and no waiting that is
+the time on the clock of an idle machine; and when the machine is not idle, other people's programs
+do not enter (but for the caches and the memory that they share with ours).
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+__all__ = ["milliseconds", "one_torch_thread"]
+
+
+def milliseconds(*calls: Callable[[], Any], repeats: int = 9, warm_up: int = 2) -> list[float]:
+    """Median processor time of some calls, made in turns so that all meet the same conditions.
+
+    Parameters
+    ----------
+    *calls : callable
+        What to time; each is called without arguments.
+    repeats : int, default 9
+        Timed rounds, at least 1.
+    warm_up : int, default 2
+        Rounds before them that are not counted.
+
+    Returns
+    -------
+    list of float
+        Milliseconds, one number per call.
+
+    Raises
+    ------
+    ValueError
+        If ``repeats`` is below 1.
+    """
+    if repeats < 1:
+        raise ValueError(f"milliseconds(repeats={repeats}): needed at least 1.")
+    rounds = []
+    for _ in range(warm_up + repeats):
+        times = []
+        for call in calls:
+            began = time.process_time()
+            call()
+            times.append(time.process_time() - began)
+        rounds.append(times)
+    return [1e3 * float(median) for median in np.median(rounds[warm_up:], axis=0)]
+
+
+def one_torch_thread() -> Any:
+    """Give torch, held to a single thread.
+
+    Returns
+    -------
+    module
+        ``torch``.
+
+    Raises
+    ------
+    ImportError
+        If PyTorch is not installed.
+    """
+    try:
+        import torch
+    except ImportError as error:
+        raise ImportError(
+            'This experiment needs PyTorch. Install it with: pip install "cnnlab[torch]"'
+        ) from error
+    torch.set_num_threads(1)
+    return torch
