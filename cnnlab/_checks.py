@@ -55,13 +55,16 @@ def array(who: str, name: str, value: Any) -> Array:
             f"{who}: the {name} has dtype {value.dtype}, needed real numbers "
             f"(float32, float64, an integer type or bool)."
         )
-    return value
+    checked: Array = value
+    return checked
 
 
 def floating(who: str, name: str, value: Any) -> Array:
     """Return `value` as a floating-point array; integers and booleans become float64."""
-    value = array(who, name, value)
-    return value if value.dtype.kind == "f" else value.astype(np.float64)
+    checked = array(who, name, value)
+    if checked.dtype.kind != "f":
+        checked = checked.astype(np.float64)
+    return checked
 
 
 def same_dtype(who: str, name: str, value: Array, other_name: str, other: Array) -> Array:
@@ -69,20 +72,26 @@ def same_dtype(who: str, name: str, value: Array, other_name: str, other: Array)
     if value.dtype == other.dtype:
         return value
     if value.dtype.kind != "f":
-        return value.astype(other.dtype)
+        converted: Array = value.astype(other.dtype)
+        return converted
     raise TypeError(
         f"{who}: the {name} is {value.dtype} and the {other_name} {other.dtype}, needed the same. "
         f"Convert one of them, for example with x.astype(np.{other.dtype})."
     )
 
 
-def images(who: str, x: Any) -> Array:
-    """Return `x` if it is a batch of images (N, C, H, W) or one image (C, H, W)."""
-    x = array(who, "input", x)
+def images(who: str, value: Any) -> Array:
+    """Return `value` if it is a batch of images (N, C, H, W) or one image (C, H, W)."""
+    x = array(who, "input", value)
     if x.ndim not in (3, 4):
         raise ValueError(
             f"{who}: the input of shape {x.shape} has {x.ndim} axes, needed 4 = (N, C, H, W) or "
             f"3 = (C, H, W). A single grey image x of shape (H, W) becomes x[None, None]."
+        )
+    if 0 in x.shape[-3:]:
+        raise ValueError(
+            f"{who}: the input of shape {x.shape} has (C, H, W) = {x.shape[-3:]}, needed at least "
+            f"1 of each. Only the batch may be empty."
         )
     return x
 
@@ -98,9 +107,10 @@ def shape(who: str, name: str, value: Array, needed: Sequence[int], hint: str = 
 
 def gradient(who: str, grad_output: Any, output_shape: Sequence[int], dtype: Any) -> Array:
     """Return `grad_output` if it fits the output it is the gradient of."""
-    grad_output = array(who, "grad_output", grad_output)
-    shape(who, "grad_output", grad_output, output_shape, " It is the gradient of the output.")
-    return grad_output.astype(dtype, copy=False)
+    grad: Array = array(who, "grad_output", grad_output)
+    shape(who, "grad_output", grad, output_shape, " It is the gradient of the output.")
+    converted: Array = grad.astype(dtype, copy=False)
+    return converted
 
 
 def image_shape(who: str, value: Sequence[int]) -> tuple[int, int, int]:

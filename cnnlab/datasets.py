@@ -98,7 +98,7 @@ def enlarge(x: Array) -> Array:
 
     Returns
     -------
-    array of shape (..., 2H, 2W), dtype of x
+    array of shape (..., 2H, 2W), dtype of x (float64 for integers)
 
     Examples
     --------
@@ -106,6 +106,7 @@ def enlarge(x: Array) -> Array:
     array([[0., 1., 3., 4.],
            [0., 1., 3., 4.]])
     """
+    x = _checks.floating("enlarge", "x", x)
     for axis in (-2, -1):
         here = np.arange(x.shape[axis])
         before = np.take(x, np.maximum(here - 1, 0), axis)

@@ -46,6 +46,13 @@ class Optimizer:
         raise NotImplementedError
 
 
+def _not_negative(who: str, **settings: float) -> None:
+    """Refuse a setting below 0."""
+    for name, value in settings.items():
+        if not value >= 0:
+            raise ValueError(f"{who}: {name} = {value}, needed at least 0.")
+
+
 class SGD(Optimizer):
     r"""Stochastic gradient descent with momentum (torch.optim.SGD).
 
@@ -70,9 +77,7 @@ class SGD(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters, lr)
-        for name, value in (("momentum", momentum), ("weight_decay", weight_decay)):
-            if not value >= 0:
-                raise ValueError(f"SGD: {name} = {value}, needed at least 0.")
+        _not_negative("SGD", momentum=momentum, weight_decay=weight_decay)
         self.momentum, self.weight_decay = momentum, weight_decay
         self._velocity = [np.zeros_like(parameter.data) for parameter in self.parameters]
 
@@ -120,6 +125,7 @@ class Adam(Optimizer):
         super().__init__(parameters, lr)
         if not all(0 <= beta < 1 for beta in betas):
             raise ValueError(f"Adam: betas = {betas}, needed two numbers from 0 to below 1.")
+        _not_negative("Adam", eps=eps, weight_decay=weight_decay)
         self.betas, self.eps, self.weight_decay = betas, eps, weight_decay
         self.steps = 0
         self._mean: list[Array] = [np.zeros_like(parameter.data) for parameter in self.parameters]

@@ -6,7 +6,6 @@ description that each figure makes from its data becomes the alternative text on
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -16,6 +15,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from cnnlab._types import Array
+from cnnlab.shapes import LayerSummary
 
 
 @dataclass(frozen=True)
@@ -169,43 +169,31 @@ def gradient_maps(x: Array, gradients: Mapping[str, Array]) -> Sequence[Axes]:
     return axes
 
 
-def costs(
-    quantities: Mapping[str, Mapping[str, float]],
-    *,
-    labels: Mapping[str, str] | None = None,
-) -> Sequence[Axes]:
-    """Compare networks: one panel for each quantity, one bar for each network, log scale.
+def costs(bills: Mapping[str, Sequence[LayerSummary]], rules: Sequence[str]) -> Sequence[Axes]:
+    """Compare what networks cost: parameters, activations and MACs, as bars on log scales.
 
     Parameters
     ----------
-    quantities : mapping of quantity to mapping of network to number
-        All with the same networks. A network's colour is that of the rule its name starts with.
-    labels : mapping of network to str, optional
-        Names to show.
+    bills : mapping of network to the result of :func:`cnnlab.shapes.trace`
+    rules : sequence of str
+        Keys of :data:`RULES`, one for each network: its colour.
     """
-    axes = panels(len(quantities), height=2.5)
+    axes = panels(3, height=2.3)
     facts = []
-    for ax, (quantity, values) in zip(axes, quantities.items(), strict=True):
-        names = [(labels or {}).get(name, name) for name in values]
-        colors = [RULES[name.split()[0]].color for name in values]
-        numbers = list(values.values())
-        hatches = ["" if "flatten" in name or " " not in name else "///" for name in values]
-        bars = ax.barh(range(len(numbers)), numbers, color=colors, alpha=0.85, height=0.62)
-        for bar, hatch in zip(bars, hatches, strict=True):
-            bar.set(hatch=hatch, edgecolor="white", linewidth=0)
-        ax.set_xscale("log")
-        low = min(numbers) / 3
-        ax.set(xlim=(low, max(numbers) * 6), title=quantity)
-        ax.set_yticks(range(len(names)), names if ax is axes[0] else [""] * len(names))
+    for ax, quantity in zip(axes, ("parameters", "activations", "macs"), strict=True):
+        title = quantity if quantity != "macs" else "MACs"
+        numbers = [sum(getattr(row, quantity) for row in bill) for bill in bills.values()]
+        colors = [RULES[rule].color for rule in rules]
+        ax.barh(range(len(numbers)), numbers, color=colors, height=0.6)
+        ax.set(xscale="log", xlim=(min(numbers) / 3, max(numbers) * 6), title=title)
+        ax.set_yticks(range(len(bills)), list(bills) if ax is axes[0] else [""] * len(bills))
         ax.invert_yaxis()
         ax.tick_params(axis="y", length=0)
         ax.minorticks_off()
         for place, value in enumerate(numbers):
             ax.text(value * 1.15, place, compact(value), va="center", fontsize=9)
-        facts.append(
-            f"{quantity}: "
-            + ", ".join(f"{n} {compact(v)}" for n, v in zip(names, numbers, strict=True))
-        )
+        said = (f"{n} {compact(v)}" for n, v in zip(bills, numbers, strict=True))
+        facts.append(f"{title}: {', '.join(said)}")
     describe(axes[0], f"Bars on a logarithmic scale. {'; '.join(facts)}.")
     return axes
 
@@ -225,27 +213,27 @@ def compact(value: float) -> str:
 
 
 def receptive_fields(
-    stacks: Mapping[str, Sequence[tuple[str, int, int]]], ax: Axes | None = None
+    fields: Mapping[str, Sequence[int]], layers: Sequence[str], ax: Axes | None = None
 ) -> Axes:
     """Draw how the receptive field grows through stacks of layers, as staircases.
 
     Parameters
     ----------
-    stacks : mapping of rule to sequence of (layer, receptive field, jump)
-        From the input upwards, in pixels; keys from :data:`RULES`.
+    fields : mapping of rule to sequence of int
+        Receptive field after each layer, in pixels; keys from :data:`RULES`.
+    layers : sequence of str
+        Their names, input first.
     """
-    ax = ax or panels(1, height=3.1)[0]
+    ax = ax or panels(1, height=3.0)[0]
     facts = []
-    for rule, rows in stacks.items():
+    for rule, sizes in fields.items():
         style = RULES[rule]
-        fields = [field for _, field, _ in rows]
-        (line,) = ax.step(range(len(fields)), fields, where="mid", label=style.label)
+        (line,) = ax.step(range(len(sizes)), sizes, where="mid", label=style.label)
         line.set(color=style.color, marker=style.marker, markersize=7)
-        ends = (len(fields) - 1, fields[-1])
-        ax.annotate(f"{fields[-1]}", ends, xytext=(9, -4), textcoords="offset points")
-        facts.append(f"{style.label}: {', '.join(map(str, fields))} pixels")
-    names = next(iter(stacks.values()))
-    ax.set_xticks(range(len(names)), [layer for layer, _, _ in names])
+        end = (len(sizes) - 1, sizes[-1])
+        ax.annotate(f"{sizes[-1]}", end, xytext=(9, -4), textcoords="offset points")
+        facts.append(f"{style.label}: {', '.join(map(str, sizes))} pixels")
+    ax.set_xticks(range(len(layers)), layers)
     ax.set(ylabel="receptive field (pixels)", ylim=(0, None))
     ax.yaxis.set_major_locator(MaxNLocator(integer=True))
     ax.grid(axis="y")
@@ -263,19 +251,18 @@ def field_on_photo(photo: Array, fields: Mapping[str, int], ax: Axes | None = No
     fields : mapping of label to int
         Side of each square, in pixels.
     """
-    ax = ax or panels(1, height=3.4)[0]
+    ax = ax or panels(1, height=3.0)[0]
     ax.imshow(photo, cmap="gray", interpolation="nearest")
     H, W = photo.shape
     colors = [RULES["none"].color, RULES["max"].color, RULES["avg"].color]
     for (label, side), color in zip(fields.items(), colors, strict=False):
         corner = ((W - side) / 2, (H - side) / 2)
-        for width, shade in ((4.0, "white"), (2.0, color)):
-            ax.add_patch(
-                Rectangle(corner, side, side, fill=False, edgecolor=shade, linewidth=width)
-            )
-        name = ax.text(W / 2, (H - side) / 2 - 2, f"{label}: {side}", ha="center", va="bottom")
-        name.set(fontsize=9, color="black", bbox={"facecolor": "white", "pad": 1.5, "lw": 0})
+        for width, shade in ((4.0, "white"), (2.2, color)):
+            square = Rectangle(corner, side, side, fill=False, edgecolor=shade, linewidth=width)
+            ax.add_patch(square)
+        square.set_label(f"{label}: {side}×{side} pixels")
     ax.set(xticks=[], yticks=[])
+    ax.legend(loc="center left", bbox_to_anchor=(1.03, 0.5), labelspacing=1.2)
     sides = ", ".join(f"{label} {side} pixels" for label, side in fields.items())
     describe(ax, f"A photograph of {H} by {W} pixels with receptive fields drawn on it: {sides}.")
     return ax
@@ -306,18 +293,13 @@ def paired_dots(
     ax.set_xticks(range(len(arms)), [arm.replace("_", " ") for arm in arms])
     ax.set(ylabel=unit, xlim=(-0.5, len(arms) - 0.5))
     means = ", ".join(
-        f"{arm.replace('_', ' ')} {runs.mean():.3g}" for arm, runs in values_of(values)
+        f"{arm.replace('_', ' ')} {runs.mean():.3g}" for arm, runs in zip(arms, table, strict=True)
     )
     describe(ax, f"{table.shape[1]} runs for each arm, joined by seed. Means of {unit}: {means}.")
     return ax
 
 
-def values_of(values: Mapping[str, Sequence[float]]) -> list[tuple[str, Any]]:
-    """Arms with their numbers as arrays."""
-    return [(arm, np.asarray(numbers, dtype=float)) for arm, numbers in values.items()]
-
-
-def time_against_macs(points: Mapping[str, tuple[float, float]], ax: Axes | None = None) -> Axes:
+def time_against_macs(points: Mapping[str, Sequence[float]], ax: Axes | None = None) -> Axes:
     """Scatter networks by multiply-accumulates and by milliseconds, both on log scales.
 
     Parameters
@@ -341,27 +323,27 @@ def time_against_macs(points: Mapping[str, tuple[float, float]], ax: Axes | None
     return ax
 
 
-def timings(
-    milliseconds: Mapping[str, Sequence[float]], *, highlight: Sequence[str] = (), unit: str = "ms"
-) -> Axes:
+def timings(milliseconds: Mapping[str, Sequence[float]], *, unit: str = "ms") -> Axes:
     """Show repeated timings as dots on a log scale, with their medians.
 
     Parameters
     ----------
     milliseconds : mapping of name to sequence of numbers
-    highlight : sequence of str
-        Names to draw in the colour of max pooling.
+        Names that begin with "max pooling" are drawn in its colour and shortened.
+    unit : str
+        Of the numbers.
     """
-    ax = panels(1, height=0.42 * len(milliseconds) + 0.7)[0]
-    facts = []
+    ax = panels(1, height=0.36 * len(milliseconds) + 0.7)[0]
+    facts, names = [], []
     for place, (name, values) in enumerate(milliseconds.items()):
         median = float(np.median(values))
-        style = RULES["max"] if name in highlight else RULES["none"]
+        style = RULES["max" if name.startswith("max pooling") else "none"]
         ax.scatter(values, [place] * len(values), color=style.color, alpha=0.5, s=18, linewidth=0)
         ax.scatter(median, place, color=style.color, marker="|", s=220, linewidth=2.5)
         ax.text(max(values) * 1.25, place, f"{median:.3g}", va="center", fontsize=9)
         facts.append(f"{name} {median:.3g}")
-    ax.set_yticks(range(len(milliseconds)), list(milliseconds))
+        names.append(name.removeprefix("max pooling, "))
+    ax.set_yticks(range(len(names)), names)
     ax.set(xscale="log", xlabel=unit)
     ax.set_xlim(right=ax.get_xlim()[1] * 2)
     ax.invert_yaxis()

@@ -3,7 +3,7 @@
 Chapters 1 and 2. Everything here is a formula one can check with pencil and paper.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,19 +66,25 @@ def output_size(
     stride = _checks.integer(who, "stride", stride, 1)
     padding = _checks.integer(who, "padding", padding, 0)
     dilation = _checks.integer(who, "dilation", dilation, 1)
-    reach = dilation * (kernel_size - 1) + 1
-    room = size + 2 * padding - reach
-    if room < 0:
+    positions = window_positions(size, kernel_size, stride, padding, dilation, ceil_mode)
+    if positions < 1:
+        reach = dilation * (kernel_size - 1) + 1
         raise ValueError(
             f"output_size: a window of {reach} pixels does not fit into {size} pixels with "
             f"padding {padding} on each side. Use a smaller window or more padding."
         )
+    return positions
+
+
+def window_positions(
+    size: int, kernel_size: int, stride: int, padding: int, dilation: int, ceil_mode: bool
+) -> int:
+    """Evaluate the formula of :func:`output_size` without any check: below 1 nothing fits."""
+    room = size + 2 * padding - dilation * (kernel_size - 1) - 1
     if not ceil_mode:
         return room // stride + 1
     positions = -(-room // stride) + 1
-    if (positions - 1) * stride >= size + padding:
-        positions -= 1
-    return positions
+    return positions - ((positions - 1) * stride >= size + padding)
 
 
 def same_padding(kernel_size: int, dilation: int = 1) -> tuple[int, int]:
@@ -222,7 +228,7 @@ def trace(model: Any, input_shape: Sequence[int]) -> list[LayerSummary]:
     shape = tuple(input_shape)
     field, jump = 1, 1
     local = True  # still an image whose units see a window, not yet a vector
-    for layer in model.layers if hasattr(model, "layers") else [model]:
+    for layer in _layers(model):
         macs = layer.macs(shape)
         shape = layer.output_shape(shape)
         local = local and len(shape) == 3
@@ -235,3 +241,12 @@ def trace(model: Any, input_shape: Sequence[int]) -> list[LayerSummary]:
         seen = (field, jump) if local else (None, None)
         rows.append(LayerSummary(name, shape, parameters, macs, *seen))
     return rows
+
+
+def _layers(model: Any) -> Iterator[Any]:
+    """The layers of a network in order, those of chains within chains included."""
+    if not hasattr(model, "layers"):
+        yield model
+        return
+    for layer in model.layers:
+        yield from _layers(layer)

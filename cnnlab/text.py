@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from html import escape
+from numbers import Integral
 from typing import Any
 
 Cell = str | int | float | None
@@ -13,17 +14,15 @@ def number(value: Cell, digits: int = 3) -> str:
     Examples
     --------
     >>> number(1234567), number(0.12345), number(-0.0001, 2), number(None), number("max")
-    ('1 234 567', '0.123', '0.00', '–', 'max')
+    ('1\u202f234\u202f567', '0.123', '0.00', '–', 'max')
     """
     if value is None:
         return "–"
     if isinstance(value, str):
         return value
-    if isinstance(value, int):
-        return f"{value:,}".replace(",", " ")
-    text = f"{value:z.{digits}f}"
-    whole, dot, rest = text.partition(".")
-    return f"{int(whole):,}".replace(",", " ") + dot + rest if len(whole) > 4 else text
+    if isinstance(value, Integral):
+        return f"{int(value):,}".replace(",", "\u202f")
+    return f"{value:z,.{digits}f}".replace(",", "\u202f")
 
 
 class Table:
@@ -57,17 +56,17 @@ class Table:
         digits: int = 3,
     ) -> None:
         self.columns, self.caption = list(columns), caption
+        for row in rows:
+            if len(row) != len(columns):
+                raise ValueError(
+                    f"Table: the row {list(row)} has {len(row)} entries, needed {len(columns)}, "
+                    f"one for each of the columns {self.columns}."
+                )
         self.rows = [[number(cell, digits) for cell in row] for row in rows]
         self._left = [
             column == 0 or all(isinstance(row[column], str) for row in rows)
             for column in range(len(columns))
         ]
-        for row in self.rows:
-            if len(row) != len(columns):
-                raise ValueError(
-                    f"Table: the row {row} has {len(row)} entries, needed {len(columns)}, one for "
-                    f"each of the columns {self.columns}."
-                )
 
     def __repr__(self) -> str:
         widths = [max(map(len, column)) for column in zip(self.columns, *self.rows, strict=True)]
@@ -81,7 +80,7 @@ class Table:
         return "\n".join(([self.caption] if self.caption else []) + lines)
 
     def _repr_html_(self) -> str:
-        sides = ["cnn-left" if left else "cnn-right" for left in self._left]
+        sides = ["text-left" if left else "text-right" for left in self._left]
         head = "".join(
             f'<th scope="col" class="{side}">{escape(cell)}</th>'
             for cell, side in zip(self.columns, sides, strict=True)
@@ -98,7 +97,7 @@ class Table:
         )
         caption = f"<caption>{escape(self.caption)}</caption>" if self.caption else ""
         return (
-            f'<table class="cnn-table">{caption}<thead><tr>{head}</tr></thead>'
+            f'<table class="table">{caption}<thead><tr>{head}</tr></thead>'
             f"<tbody>{body}</tbody></table>"
         )
 

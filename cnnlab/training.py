@@ -68,11 +68,13 @@ def evaluate(model: Module, x: Array, y: Array, batch_size: int = 256) -> Scores
     was_training = model.training
     model.eval()
     right, loss = 0, 0.0
-    for images, labels in datasets.batches(x, y, batch_size):
-        logits = model(images)
-        right += int(np.sum(logits.argmax(axis=1) == labels))
-        loss += cross_entropy(logits, labels) * len(labels)
-    model.train(was_training)
+    try:
+        for images, labels in datasets.batches(x, y, batch_size):
+            logits = model(images)
+            right += int(np.sum(logits.argmax(axis=1) == labels))
+            loss += cross_entropy(logits, labels) * len(labels)
+    finally:
+        model.train(was_training)
     return Scores(right / len(x), loss / len(x))
 
 
@@ -119,12 +121,15 @@ def fit(
     ValueError
         If the loss is no longer a number: training has diverged.
     """
+    if not len(x):
+        raise ValueError("fit: 0 images came, needed at least 1.")
     criterion, history = CrossEntropyLoss(), History()
     model.train()
     for epoch in _progress(epochs, progress):
         losses = []
         for images, labels in datasets.batches(x, y, batch_size, rng=rng):
-            loss = criterion(model(images), labels)
+            with np.errstate(over="ignore", invalid="ignore"):  # the check below says it better
+                loss = criterion(model(images), labels)
             if not np.isfinite(loss):
                 raise ValueError(
                     f"fit: the loss became {loss} in epoch {epoch + 1}: training has diverged. Try "

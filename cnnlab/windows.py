@@ -80,7 +80,7 @@ def windows(
     """
     (kH, kW), (sH, sW), (dH, dW) = kernel_size, stride, dilation
     reach = (dH * (kH - 1) + 1, dW * (kW - 1) + 1)
-    view = sliding_window_view(x, reach, axis=(-2, -1))  # type: ignore[call-overload]
+    view = sliding_window_view(x, reach, axis=(-2, -1))
     seen: Array = view[..., ::sH, ::sW, ::dH, ::dW]
     return seen
 

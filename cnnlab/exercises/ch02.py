@@ -533,7 +533,7 @@ Layers = Sequence[tuple[int, int]]
 
 
 def _my_receptive_field(layers: Layers) -> int:
-    """Receptive field of a stack of (kernel_size, stride) layers, in pixels along one axis."""
+    """Receptive field of (kernel_size, stride) layers, in pixels."""
     r = 1  # one pixel sees itself
     jump = 1  # distance, in input pixels, of neighbouring values
     for kernel_size, stride in layers:
@@ -785,7 +785,7 @@ def speedup(function: Callable[[Array], Array], rounds: int = 7) -> float:
 
 
 def _my_fast_pool(x: Array) -> Array:
-    """2x2 max pool with stride 2 of x, an array of shape (C, H, W), without loops."""
+    """2x2 max pool with stride 2 of x, of shape (C, H, W), without loops."""
     _, H, W = x.shape
     x = x[:, : H // 2 * 2, : W // 2 * 2]  # an odd last row or column fits into no window
     rows = np.maximum(x[:, 0::2, :], x[:, 1::2, :])
@@ -967,7 +967,7 @@ _FEWEST_MACS = 184_320  # the tests search all stacks and find none cheaper
 Stack = list[tuple[str, int, int]]
 _STACK_STUB = """
 my_stack = [
-    ...,  # ("conv", kernel_size, stride) or ("pool", 2, 2), from input to output
+    ...,  # ("conv", kernel_size, stride) or ("pool", 2, 2), input first
 ]
 """
 _STACK_SOLUTION = """

@@ -4,6 +4,7 @@ The definition is :func:`avg_pool2d_naive`. The fast version sums rows, then col
 strided slices over the whole batch, and divides once.
 """
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -120,6 +121,7 @@ def _divisors(
 ) -> Array:
     """What each window's sum is divided by, broadcastable to (H_out, W_out)."""
     if divisor_override is not None:
+        _checks.integer("avg_pool2d", "divisor_override", divisor_override, -sys.maxsize)
         if divisor_override == 0:
             raise ValueError("avg_pool2d: divisor_override = 0, needed a number other than 0.")
         return np.array(divisor_override, dtype=dtype)

@@ -78,6 +78,8 @@ def _check(
             f"conv2d: the weight of shape {weight.shape} has {weight.ndim} axes, needed 4 = "
             f"(out_channels, in_channels / groups, kH, kW)."
         )
+    if not weight.size:
+        raise ValueError(f"conv2d: the weight of shape {weight.shape} is empty, needed no size 0.")
     geometry = _Geometry("conv2d", weight.shape[2:], stride, padding, dilation, groups)
     C_out, C_group = weight.shape[:2]
     if C_out % geometry.groups:
@@ -312,7 +314,7 @@ def conv2d_backward(
     flipped = weight.reshape(G, C_out // G, C_group, kH, kW)[..., ::-1, ::-1]
     kernels = flipped.transpose(0, 2, 1, 3, 4).reshape(G, C_group, -1)
     grad_kernels = np.zeros((G, kernels.shape[2], C_group), dtype=x.dtype)
-    grad_input = np.empty_like(x)
+    grad_input = np.empty(x.shape, dtype=x.dtype)  # in this memory order, whatever that of x
     outputs_seen = grad[:, :, reached[0], reached[1]]
     for n, patches in enumerate(_patches(outputs_seen, frame, inside, geometry, (1, 1))):
         np.matmul(kernels, patches, out=grad_input[n].reshape(G, C_group, H * W))

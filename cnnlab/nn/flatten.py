@@ -30,7 +30,7 @@ def flatten(input: Array, start_dim: int = 0, end_dim: int = -1) -> Array:
     """
     x = _checks.array("flatten", "input", input)
     if x.ndim == 0:
-        return x.reshape(1)
+        x = x.reshape(1)
     first, last = (
         _axis(x, name, d) for name, d in (("start_dim", start_dim), ("end_dim", end_dim))
     )

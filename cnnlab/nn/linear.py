@@ -46,6 +46,7 @@ def linear(input: Array, weight: Array, bias: Array | None = None) -> Array:
     y: Array = x @ weight.T
     if bias is not None:
         bias = _checks.array("linear", "bias", bias)
+        bias = _checks.same_dtype("linear", "bias", bias, "weight", weight)
         y += _checks.shape("linear", "bias", bias, weight.shape[:-1])
     return y
 

@@ -51,14 +51,13 @@ class PoolGeometry:
             k, s, p, d = (
                 getattr(self, name)[axis] for name in ("kernel", "stride", "padding", "dilation")
             )
-            reach = d * (k - 1) + 1
-            if size < 1 or reach > size + 2 * p:
+            positions = shapes.window_positions(size, k, s, p, d, self.ceil_mode)
+            if size < 1 or positions < 1:
                 raise ValueError(
                     f"{self.who}: the input of {H}x{W} pixels is {size + 2 * p} along axis "
-                    f"{'HW'[axis]} with its padding, needed at least {reach} for the window. Use "
-                    f"a smaller window or a larger input."
+                    f"{'HW'[axis]} with its padding, needed at least {d * (k - 1) + 1} for the "
+                    f"window. Use a smaller window or a larger input."
                 )
-            positions = shapes.output_size(size, k, s, p, d, self.ceil_mode)
             slides.append(windows.Slide(size, k, s, p, d, positions))
         return slides[0], slides[1]
 
