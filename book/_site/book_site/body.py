@@ -1,0 +1,81 @@
+"""Changes to the HTML of an article: pure functions on a parsed document."""
+
+import re
+from collections.abc import Callable
+
+from bs4 import BeautifulSoup
+
+Size = tuple[int, int]
+
+TALL = re.compile(r"\\(?:d?frac|sum|prod|int|binom|underset|overset|max|min|lim)\b")
+
+
+def size_images(article: BeautifulSoup, size: Callable[[str], Size | None]) -> None:
+    """Give each image its width and height, and load all but the first when they come near.
+
+    Parameters
+    ----------
+    article : BeautifulSoup
+        The article, changed in place.
+    size : callable
+        Width and height in CSS pixels of an image, by its ``src``; None where it is not known.
+    """
+    for number, image in enumerate(article.select("img[src]")):
+        if not image.has_attr("width") and (known := size(str(image["src"]))):
+            image["width"], image["height"] = map(str, known)
+        image["decoding"] = "async"
+        if number:
+            image["loading"] = "lazy"
+
+
+def name_summaries_by_their_text(article: BeautifulSoup) -> None:
+    """Let a screen reader say what is written on a button that opens hidden content."""
+    for summary in article.select("summary[aria-label]"):
+        del summary["aria-label"]
+
+
+def fold_dropdowns(article: BeautifulSoup) -> None:
+    """Turn each box of class ``dropdown`` into ``<details>``, which opens without a script."""
+    for box in article.select("div.admonition.dropdown"):
+        title = box.find(class_="admonition-title", recursive=False)
+        if title is None:
+            continue
+        box.name = "details"
+        title.name = "summary"
+        for link in title.find_all("a"):  # a click has to open the box
+            link.unwrap()
+
+
+def drop_repeated_ids(article: BeautifulSoup) -> None:
+    """Remove the wrappers in exercises and solutions: they have the same ``id`` in each of them."""
+    for section in article.select(".exercise > section, .solution > section"):
+        if section.get("id") in {"exercise-content", "solution-content"}:
+            section.unwrap()
+
+
+def reserve_formula_height(article: BeautifulSoup) -> None:
+    """Keep the space of each displayed formula free until MathJax has drawn it.
+
+    The estimate, in heights of the text: one line, or two where something stands above something
+    else, for each line of the formula, and the margins above and below.
+    """
+    for formula in article.select("div.math"):
+        lines = re.split(r"\\\\(?![a-zA-Z])", formula.get_text())
+        height = 2.0 + sum(2.8 if TALL.search(line) else 1.5 for line in lines)
+        formula["style"] = f"min-height: {height:.1f}em"
+
+
+def repair_bibliography(article: BeautifulSoup) -> None:
+    """Let a screen reader see the bibliography as a list: its entries have a role no list takes."""
+    for entry in article.select('[role="list"] > [role="doc-biblioentry"]'):
+        entry["role"] = "listitem"
+
+
+def has_formula(article: BeautifulSoup) -> bool:
+    """Whether the article has something for MathJax to draw."""
+    return article.select_one(".math, .amsmath") is not None
+
+
+def has_widget(article: BeautifulSoup) -> bool:
+    """Whether one of our widgets stands in the article."""
+    return article.select_one(".cnnlab-widget[data-esm]") is not None

@@ -1,0 +1,119 @@
+"""What each page gets: a description, few and deferred scripts, an accessible body."""
+
+import html
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from bs4 import BeautifulSoup
+from docutils import nodes
+from sphinx.application import Sphinx
+
+from . import body, images
+
+DESCRIPTION_LENGTH = 160  # characters; search engines show about as many
+
+# The first page in the navigation, where its title would repeat the book's, which stands above it.
+HOME = "Start here"
+
+# Code inside the pages uses what this script defines, so it has to run where it stands.
+NOT_DEFERRED = {"_static/documentation_options.js"}
+
+
+def complete(
+    app: Sphinx, pagename: str, _template: str, context: dict[str, Any], doctree: Any
+) -> None:
+    """Complete the context from which Sphinx renders a page."""
+    article = BeautifulSoup(context.get("body", ""), "html.parser")
+    if "body" in context:
+        repair(article, _image_sizes(app))
+        context["body"] = str(article)
+
+    for priority, style in enumerate(("cnnlab.css", "icons.css", "site.css"), start=850):
+        app.add_css_file(style, priority=priority)
+    app.add_js_file("site.js")
+    if body.has_widget(article):
+        app.add_js_file("widgets.js")
+    scripts = context["script_files"]  # the list itself: Sphinx and the lines above add to it
+    if not body.has_formula(article):
+        scripts[:] = [script for script in scripts if not _belongs_to_mathjax(script)]
+    if pagename != "search":  # its own code starts the search before a deferred script has run
+        scripts[:] = [deferred(script) for script in scripts]
+
+    context["root_title"] = HOME
+    context["metatags"] = context.get("metatags", "") + meta_tags(
+        description=(doctree is not None and description(doctree)) or context["description"],
+        title=str(context.get("title") or app.config.html_title),
+        book=app.config.html_title,
+        address=context.get("pageurl"),
+    )
+
+
+def repair(article: BeautifulSoup, size: Callable[[str], body.Size | None]) -> None:
+    """Make the article of a page accessible and steady while it loads."""
+    body.size_images(article, size)
+    body.reserve_formula_height(article)
+    body.name_summaries_by_their_text(article)
+    body.fold_dropdowns(article)
+    body.drop_repeated_ids(article)
+    body.repair_bibliography(article)
+
+
+def _image_sizes(app: Sphinx) -> Callable[[str], body.Size | None]:
+    """Make the function from an image's ``src`` to its size; Sphinx has not copied it yet."""
+    sources = {copied: source for source, copied in app.builder.images.items()}
+
+    def size(src: str) -> body.Size | None:
+        source = sources.get(PurePosixPath(src).name)
+        return images.display_size(Path(app.srcdir) / source) if source else None
+
+    return size
+
+
+def _belongs_to_mathjax(script: Any) -> bool:
+    return "mathjax" in str(script.filename) or "MathJax" in script.attributes.get("body", "")
+
+
+def deferred(script: Any) -> Any:
+    """Copy a script of Sphinx so that it no longer holds up the page; others stay as they are."""
+    if not script.filename or str(script.filename) in NOT_DEFERRED:
+        return script
+    attributes = {"defer": "defer"} | script.attributes
+    attributes.pop("async", None)
+    return type(script)(script.filename, priority=script.priority, **attributes)
+
+
+def description(doctree: nodes.document) -> str:
+    """First paragraph of the running text, cut at a word; empty where there is none."""
+    for paragraph in doctree.findall(nodes.paragraph):
+        if isinstance(paragraph.parent, nodes.section):
+            return shortened(" ".join(paragraph.astext().split()))
+    return ""
+
+
+def shortened(text: str, length: int = DESCRIPTION_LENGTH) -> str:
+    """Cut a text at a word so that it has at most `length` characters.
+
+    >>> shortened("Pooling shrinks a feature map.", 20)
+    'Pooling shrinks a…'
+    """
+    if len(text) <= length:
+        return text
+    return text[: length - 1].rsplit(" ", 1)[0].rstrip(" ,;:") + "…"
+
+
+def meta_tags(*, description: str, title: str, book: str, address: str | None) -> str:
+    """Tags from which search engines and messengers make a preview of the page."""
+    tags = [
+        ("name", "description", description),
+        ("property", "og:title", BeautifulSoup(title, "html.parser").get_text()),
+        ("property", "og:description", description),
+        ("property", "og:site_name", book),
+        ("property", "og:type", "article"),
+    ]
+    if address:
+        tags.append(("property", "og:url", address))
+    return "".join(
+        f'\n<meta {kind}="{name}" content="{html.escape(content)}" />'
+        for kind, name, content in tags
+    )

@@ -1,0 +1,58 @@
+"""Settings that `_config.yml` cannot state because they are computed."""
+
+import hashlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sphinx.application import Sphinx
+from sphinx.config import Config
+
+from .assets import SITE, widget_files
+
+
+def configure(app: Sphinx, config: Config) -> None:
+    """Complete the configuration as soon as Sphinx has read it."""
+    config.html_baseurl = pages_address(config.html_theme_options["repository_url"])
+    config.book_site_digest = digest([*site_files(), *widget_files(Path(app.srcdir))])
+    if execution_wanted(os.environ):
+        config.nb_execution_mode = "force"
+        config.nb_execution_raise_on_error = True
+
+
+def pages_address(repository: str) -> str:
+    """Address under which GitHub publishes the pages of a repository.
+
+    >>> pages_address("https://github.com/reader/book")
+    'https://reader.github.io/book/'
+    """
+    owner, name = urlsplit(repository).path.strip("/").split("/")
+    return f"https://{owner}.github.io/{name}/"
+
+
+def execution_wanted(environment: Mapping[str, str]) -> bool:
+    """Whether EXECUTE asks to run the notebooks instead of showing their stored outputs.
+
+    >>> execution_wanted({"EXECUTE": "1"}), execution_wanted({"EXECUTE": "0"}), execution_wanted({})
+    (True, False, False)
+    """
+    value = environment.get("EXECUTE", "").lower()
+    if value not in {"", "0", "1", "false", "true"}:
+        raise ValueError(f"EXECUTE={value!r}: needed 0 or 1. Run: make book EXECUTE=1")
+    return value in {"1", "true"}
+
+
+def site_files() -> list[Path]:
+    """List the site's own source files, in a stable order."""
+    return sorted(
+        path for path in SITE.rglob("*") if path.is_file() and path.parent.name != "__pycache__"
+    )
+
+
+def digest(files: list[Path]) -> str:
+    """Fingerprint of files; Sphinx writes all pages anew when it changes."""
+    state = hashlib.sha256()
+    for path in files:
+        state.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return state.hexdigest()

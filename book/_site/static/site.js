@@ -1,0 +1,27 @@
+// Paper is white and cannot be clicked: for a print the page becomes light and what is folded away
+// opens; afterwards everything is as before.
+(() => {
+  const root = document.documentElement;
+  let undo = null;
+
+  const prepare = () => {
+    if (undo) return;
+    const { theme } = root.dataset;
+    const folded = [...document.querySelectorAll("details:not([open])")];
+    root.dataset.theme = "light";
+    for (const details of folded) details.open = true;
+    undo = () => {
+      root.dataset.theme = theme;
+      for (const details of folded) details.open = false;
+    };
+  };
+  const restore = () => {
+    undo?.();
+    undo = null;
+  };
+
+  const paper = matchMedia("print"); // some browsers tell of a print in this way only
+  paper.addEventListener("change", () => (paper.matches ? prepare() : restore()));
+  addEventListener("beforeprint", prepare);
+  addEventListener("afterprint", restore);
+})();

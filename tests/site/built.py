@@ -1,0 +1,41 @@
+"""The built site: where it lies, which pages it has, whether it is up to date."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+HTML = ROOT / "_build" / "html"
+
+
+def chapter_names() -> list[str]:
+    """Pages of the table of contents, by their path without a suffix."""
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
+    return [toc["root"], *(chapter["file"] for chapter in toc["chapters"])]
+
+
+def sources() -> list[Path]:
+    """Files from which the site is made."""
+    folders = [ROOT / "book", ROOT / "cnnlab" / "widgets"]
+    nested = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    ours = [path for path in nested if not {"__pycache__", ".ipynb_checkpoints"} & {*path.parts}]
+    return [ROOT / "_config.yml", ROOT / "_toc.yml", *ours]
+
+
+def is_fresh() -> bool:
+    """Whether the site was built after the last change of its sources."""
+    stamp = HTML / "_static" / "pygments.css"  # the theme writes it at the end of every build
+    return stamp.exists() and stamp.stat().st_mtime >= max(s.stat().st_mtime for s in sources())
+
+
+def build() -> None:
+    """Build the site as `make book` does, with each warning an error."""
+    start = "from jupyter_book.cli.main import main; main()"
+    command = [sys.executable, "-c", start, "build", str(ROOT), "-W", "--keep-going", "-n"]
+    environment = {k: v for k, v in os.environ.items() if k != "EXECUTE"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    if done.returncode:
+        raise RuntimeError(f"jupyter-book build:\n{done.stdout[-3000:]}{done.stderr[-5000:]}")

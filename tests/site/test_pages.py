@@ -1,0 +1,227 @@
+"""The built pages in a browser: complete, light, readable, usable by everyone."""
+
+import re
+
+import browser
+import built
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+CHAPTERS = built.chapter_names()
+PAGES = [*CHAPTERS, "search"]
+THEMES = ("light", "dark")
+
+KB = 1000
+LIMIT = 300 * KB
+LIMIT_WITH_FORMULAS = 600 * KB
+
+# By default axe leaves signs such as a tick undecided.
+AXE = """() => {
+  const { options } = axe._audit.checks["color-contrast"];
+  axe.configure({
+    checks: [{
+      id: "color-contrast",
+      options: { ...options, ignoreLength: true, ignoreUnicode: false },
+    }],
+  });
+  return axe.run({ resultTypes: ["violations", "incomplete"] });
+}"""
+
+LAYOUT_SHIFT = """() => new Promise((resolve) => {
+  let total = 0;
+  new PerformanceObserver((list) => {
+    for (const shift of list.getEntries()) total += shift.value;
+  }).observe({ type: "layout-shift", buffered: true });
+  setTimeout(() => resolve(total), 100);
+})"""
+
+
+@pytest.fixture(params=CHAPTERS)
+def chapter(request):
+    return request.param
+
+
+@pytest.fixture(params=PAGES)
+def name(request):
+    return request.param
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_no_request_leaves_the_site(look, name, theme):
+    assert look(name, theme=theme).foreign == []
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_every_file_that_a_page_asks_for_is_there(look, name, theme):
+    assert look(name, theme=theme).missing == []
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_the_console_shows_no_error(look, name, theme):
+    assert look(name, theme=theme).errors == []
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_axe_finds_no_violation_and_no_undecided_contrast(look, name, theme):
+    page = look(name, theme=theme).page
+    page.evaluate(Axe().axe_script)
+    found = page.evaluate(AXE)
+    undecided = [rule for rule in found["incomplete"] if rule["id"] == "color-contrast"]
+    assert [_finding(rule) for rule in [*found["violations"], *undecided]] == []
+
+
+def _finding(rule):
+    return rule["id"], [node["html"][:150] for node in rule["nodes"]]
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_the_page_follows_the_colours_of_the_system(look, name, theme):
+    page = look(name, theme=theme).page
+    assert page.evaluate("() => document.documentElement.dataset.theme") == theme
+
+
+def test_a_phone_needs_no_sideways_scroll(look, name):
+    page = look(name, width=375).page
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= 375
+
+
+@pytest.mark.parametrize("width", [375, 1280])
+def test_nothing_moves_while_a_page_loads(look, name, width):
+    assert look(name, width=width).page.evaluate(LAYOUT_SHIFT) < 0.05
+
+
+def attributes(page, *names):
+    """List these attributes of each picture of the article; None where one is missing."""
+    return page.locator("article img").evaluate_all(
+        "(images, names) => images.map((i) => names.map((name) => i.getAttribute(name)))", names
+    )
+
+
+def test_every_picture_is_described_in_words(look, chapter):
+    for src, alt in attributes(look(chapter).page, "src", "alt"):
+        assert len((alt or "").strip()) > 10, src
+        assert not re.search(r"\.(png|svg|jpe?g)$", alt), alt
+
+
+def test_every_picture_states_its_size(look, chapter):
+    for src, width, height in attributes(look(chapter).page, "src", "width", "height"):
+        assert width, src
+        assert height, src
+
+
+def test_a_page_weighs_no_more_than_it_may(look, site, name):
+    visit = look(name)
+    formulas = visit.page.locator("mjx-container").count()
+    limit = LIMIT_WITH_FORMULAS if formulas else LIMIT
+    assert browser.transferred_bytes(site, visit.files) <= limit
+
+
+def test_a_page_describes_itself_to_search_engines(look, name):
+    page = look(name).page
+    description = page.locator('meta[name="description"]').get_attribute("content")
+    assert 20 < len(description) <= 160
+
+
+def test_a_chapter_names_its_public_address(look, chapter):
+    link = look(chapter).page.locator('link[rel="canonical"]')
+    assert link.get_attribute("href").endswith(f"/{chapter}.html")
+
+
+def test_a_chapter_works_from_a_disk_without_a_server(visit, site, chapter):
+    opened = visit(chapter, base=site.as_uri())
+    drawn = opened.page.locator(".cnnlab-widget[data-esm]").evaluate_all(
+        "places => places.map((place) => place.dataset.drawn)"
+    )
+    assert (opened.errors, opened.missing, opened.foreign) == ([], [], [])
+    assert set(drawn) <= {"true"}
+
+
+def test_every_widget_is_drawn(look, chapter):
+    page = look(chapter).page
+    drawn = page.locator(".cnnlab-widget[data-esm]").evaluate_all(
+        "places => places.map((place) => place.dataset.drawn)"
+    )
+    assert set(drawn) <= {"true"}
+
+
+def test_without_scripts_a_widget_shows_its_state(visit, chapter):
+    page = visit(chapter, javascript=False).page
+    for place in page.locator(".cnnlab-widget[data-esm]").all():
+        assert place.inner_text().strip()
+
+
+def test_no_identifier_stands_twice_on_a_page(look, chapter):
+    identifiers = (
+        look(chapter)
+        .page.locator("[id]")
+        .evaluate_all(
+            "elements => elements.filter((e) => !e.closest('svg, mjx-container')).map((e) => e.id)"
+        )
+    )
+    assert [i for i in identifiers if identifiers.count(i) > 1] == []
+
+
+def test_every_icon_of_a_page_is_drawn_without_a_font(look, name):
+    visit = look(name)
+    masks = visit.page.locator(":is(.fa-solid, .fas, .fab)").evaluate_all(
+        "icons => icons.map((i) => [i.className, getComputedStyle(i, '::before').maskImage])"
+    )
+    assert [icon for icon, mask in masks if not mask.startswith("url(")] == []
+    assert [file for file in visit.files if "fontawesome" in file] == []
+
+
+def test_a_folded_box_opens_and_closes_with_the_keyboard(look, chapter):
+    for box in look(chapter).page.locator("article details").all():
+        box.locator("> summary").press("Enter")
+        assert box.get_attribute("open") is not None
+        box.locator("> summary").press("Enter")
+        assert box.get_attribute("open") is None
+
+
+def test_paper_shows_the_text_alone(on_paper):
+    for part in (".bd-sidebar-primary", ".bd-sidebar-secondary", ".bd-header-article"):
+        assert not on_paper.locator(part).first.is_visible(), part
+    assert on_paper.locator("article h1").is_visible()
+
+
+def test_paper_is_light_even_for_readers_in_the_dark(on_paper):
+    assert on_paper.evaluate("() => document.documentElement.dataset.theme") == "light"
+    background = on_paper.evaluate("() => getComputedStyle(document.body).backgroundColor")
+    assert background == "rgb(255, 255, 255)"
+
+
+def test_paper_shows_what_is_folded_away_on_the_screen(on_paper):
+    assert on_paper.locator("article details:not([open])").count() == 0
+
+
+def test_after_a_print_the_page_is_as_before(look, chapter):
+    page = look(chapter, theme="dark").page
+    page.evaluate("() => dispatchEvent(new Event('beforeprint'))")
+    page.evaluate("() => dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate("() => document.documentElement.dataset.theme") == "dark"
+    assert page.locator("article details[open]").count() == 0
+
+
+@pytest.fixture
+def on_paper(look, chapter):
+    page = look(chapter, theme="dark").page
+    page.emulate_media(media="print")
+    page.evaluate("() => dispatchEvent(new Event('beforeprint'))")
+    yield page
+    page.evaluate("() => dispatchEvent(new Event('afterprint'))")
+    page.emulate_media(media="screen")
+
+
+def test_the_search_finds_a_chapter(visit):
+    page = visit("search").page
+    page.goto(page.url + "?q=pooling")
+    page.locator("#search-results li a").first.wait_for()
+    links = page.locator("#search-results li a").evaluate_all("a => a.map((e) => e.pathname)")
+    assert any(link.endswith("/book/intro.html") for link in links)
+
+
+def test_the_first_address_leads_to_the_book(visit):
+    page = visit("search").page
+    page.goto(page.url.replace("search.html", ""))
+    page.wait_for_url("**/book/intro.html")
+    assert page.locator("article h1").is_visible()

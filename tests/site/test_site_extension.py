@@ -1,0 +1,215 @@
+"""The site's Sphinx extension: the parts that need no Sphinx."""
+
+import struct
+import zlib
+
+import pytest
+from book_site import body, images, page, settings
+from book_site.bundle import bundle
+from bs4 import BeautifulSoup
+
+WIDGET = (
+    "export function double(x) { return 2 * x; }\nexport default { render: () => double(21) };\n"
+)
+
+
+@pytest.fixture
+def run(chromium):
+    """Run a bundle in the browser and return what its host puts into ``result``."""
+    page = chromium.new_page()
+    yield lambda modules, host: page.evaluate(
+        f"() => {{ {bundle(modules, host)}\nreturn result; }}"
+    )
+    page.close()
+
+
+def parse(text):
+    return BeautifulSoup(text, "html.parser")
+
+
+def png(width, height, dots_per_metre=None):
+    def chunk(kind, data):
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+    text = chunk(b"tEXt", b"Software\0tests")
+    size = chunk(b"pHYs", struct.pack(">IIB", *[dots_per_metre] * 2, 1)) if dots_per_metre else b""
+    return b"\x89PNG\r\n\x1a\n" + header + text + size + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
+
+
+def test_the_host_meets_each_module_under_its_file_name(run):
+    host = "globalThis.result = [Object.keys(MODULES), MODULES['a.js'].render()];\n"
+    assert run({"a.js": WIDGET, "b.js": "export default {};\n"}, host) == [["a.js", "b.js"], 42]
+
+
+def test_modules_do_not_see_each_others_names(run):
+    one = "export default { render: () => typeof other };\n"
+    two = "const other = 2;\nexport default {};\n"
+    host = "globalThis.result = MODULES['1.js'].render();\n"
+    assert run({"1.js": one, "2.js": two}, host) == "undefined"
+
+
+@pytest.mark.parametrize(
+    "declaration",
+    ["const f = () => 7;", "let f = () => 7;", "async function f() {}", "class f {}"],
+)
+def test_named_exports_become_plain_declarations(run, declaration):
+    source = f"export {declaration}\nexport default {{ kind: typeof f }};\n"
+    assert run({"a.js": source}, "globalThis.result = MODULES['a.js'].kind;\n") == "function"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'import x from "./x.js";',
+        'import "./x.js";',
+        'const x = import("./x.js");',
+        "import.meta.url;",
+    ],
+)
+def test_a_module_that_imports_is_refused(line):
+    with pytest.raises(ValueError, match=r"a\.js: found 'import.*without imports"):
+        bundle({"a.js": f"{line}\nexport default {{}};\n"}, "")
+
+
+def test_the_word_import_in_a_comment_is_no_import():
+    source = "// import nothing\n/*\nimport nothing\n*/\nexport default {};\n"
+    assert "import nothing" in bundle({"a.js": source}, "")
+
+
+@pytest.mark.parametrize("source", ["const a = 1;\n", "export default {};\nexport default {};\n"])
+def test_a_module_needs_exactly_one_default_export(source):
+    with pytest.raises(ValueError, match="exactly one 'export default'"):
+        bundle({"a.js": source}, "")
+
+
+@pytest.mark.parametrize("line", ["export { a };", "export * from './a.js';"])
+def test_other_forms_of_export_are_refused(line):
+    with pytest.raises(ValueError, match=r"a\.js: found .export"):
+        bundle({"a.js": f"const a = 1;\n{line}\nexport default {{}};\n"}, "")
+
+
+def test_a_png_without_resolution_is_shown_pixel_by_pixel(tmp_path):
+    path = tmp_path / "a.png"
+    path.write_bytes(png(640, 480))
+    assert images.display_size(path) == (640, 480)
+
+
+def test_a_png_with_resolution_is_shown_at_its_physical_size(tmp_path):
+    path = tmp_path / "a.png"
+    path.write_bytes(png(1400, 700, dots_per_metre=round(200 / 0.0254)))  # 7 inches wide
+    assert images.display_size(path) == (672, 336)
+
+
+def test_an_svg_is_shown_at_the_size_of_its_view_box(tmp_path):
+    path = tmp_path / "a.svg"
+    path.write_text('<svg viewBox="0 0 300 150.4"></svg>', encoding="utf-8")
+    assert images.display_size(path) == (300, 150)
+
+
+def test_other_pictures_have_no_known_size(tmp_path):
+    path = tmp_path / "a.gif"
+    path.write_bytes(b"GIF89a")
+    assert images.display_size(path) is None
+
+
+def test_pictures_get_their_size_and_all_but_the_first_wait():
+    article = parse('<img src="a.png"/><img src="b.png"/>')
+    body.size_images(article, {"a.png": (4, 3), "b.png": (8, 6)}.get)
+    first, second = article.select("img")
+    assert (first["width"], first["height"], first.get("loading")) == ("4", "3", None)
+    assert (second["width"], second["height"], second.get("loading")) == ("8", "6", "lazy")
+
+
+def test_a_stated_size_is_kept():
+    article = parse('<img src="a.png" width="10"/>')
+    body.size_images(article, lambda _: (4, 3))
+    assert article.img["width"] == "10"
+
+
+def test_a_dropdown_becomes_details_without_a_link_in_its_summary():
+    article = parse(
+        '<div class="admonition dropdown"><p class="admonition-title">To <a href="#x">1</a></p>'
+        "<p>Text</p></div>"
+    )
+    body.fold_dropdowns(article)
+    assert str(article) == (
+        '<details class="admonition dropdown"><summary class="admonition-title">To 1</summary>'
+        "<p>Text</p></details>"
+    )
+
+
+def test_other_boxes_stay_boxes():
+    text = '<div class="admonition"><p class="admonition-title">Note</p></div>'
+    article = parse(text)
+    body.fold_dropdowns(article)
+    assert str(article) == text
+
+
+def test_wrappers_with_a_repeated_id_are_removed():
+    article = parse('<div class="exercise"><section id="exercise-content"><p>A</p></section></div>')
+    body.drop_repeated_ids(article)
+    assert str(article) == '<div class="exercise"><p>A</p></div>'
+
+
+def test_a_summary_is_named_by_its_text():
+    article = parse('<summary aria-label="Toggle hidden content">Show</summary>')
+    body.name_summaries_by_their_text(article)
+    assert str(article) == "<summary>Show</summary>"
+
+
+def test_a_formula_keeps_more_space_the_more_lines_it_has():
+    flat, tall, two = heights(r"o = i", r"o = \frac{i}{s}", r"o &= i \\ p &= k")
+    assert flat < tall
+    assert flat < two
+
+
+def heights(*formulas):
+    article = parse("".join(f'<div class="math">{formula}</div>' for formula in formulas))
+    body.reserve_formula_height(article)
+    return [float(div["style"].removeprefix("min-height: ")[:-2]) for div in article.select("div")]
+
+
+def test_entries_of_a_bibliography_are_items_of_a_list():
+    article = parse('<div role="list"><div role="doc-biblioentry">A</div></div>')
+    body.repair_bibliography(article)
+    assert article.div.div["role"] == "listitem"
+
+
+def test_a_description_is_cut_at_a_word():
+    assert page.shortened("one two three", 9) == "one two…"
+
+
+def test_a_short_description_stays_as_it_is():
+    assert page.shortened("one two", 7) == "one two"
+
+
+def test_preview_tags_escape_what_the_page_says():
+    tags = page.meta_tags(description='a "b" <c>', title="T", book="B", address=None)
+    assert 'name="description" content="a &quot;b&quot; &lt;c&gt;"' in tags
+
+
+def test_the_pages_address_follows_from_the_repository():
+    assert settings.pages_address("https://github.com/a/b") == "https://a.github.io/b/"
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted"), [("1", True), ("true", True), ("0", False), ("", False)]
+)
+def test_execute_decides_whether_notebooks_run(value, wanted):
+    assert settings.execution_wanted({"EXECUTE": value}) is wanted
+
+
+def test_a_misspelt_execute_is_refused():
+    with pytest.raises(ValueError, match="EXECUTE='yes': needed 0 or 1"):
+        settings.execution_wanted({"EXECUTE": "yes"})
+
+
+def test_the_digest_changes_with_a_file(tmp_path):
+    path = tmp_path / "site.css"
+    path.write_text("a", encoding="utf-8")
+    before = settings.digest([path])
+    path.write_text("b", encoding="utf-8")
+    assert settings.digest([path]) != before
