@@ -8,13 +8,23 @@ import numpy as np
 from cnnlab._types import Array
 
 
-def integer(who: str, name: str, value: Any, at_least: int) -> int:
+def integer(who: str, name: str, value: Any, at_least: int | None = None) -> int:
     """Return `value` as an int, or say why it cannot be one."""
     if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer):
         raise TypeError(f"{who}: {name} = {value!r} is a {type(value).__name__}, needed an int.")
-    if value < at_least:
+    if at_least is not None and value < at_least:
         raise ValueError(f"{who}: {name} = {value}, needed at least {at_least}.")
     return int(value)
+
+
+def number(who: str, name: str, value: Any, at_least: float | None = None) -> float:
+    """Return `value` as a float, or say why it cannot be one; NaN is at least nothing."""
+    real = int | float | np.integer | np.floating
+    if isinstance(value, bool | np.bool_) or not isinstance(value, real):
+        raise TypeError(f"{who}: {name} = {value!r} is a {type(value).__name__}, needed a number.")
+    if at_least is not None and not value >= at_least:
+        raise ValueError(f"{who}: {name} = {value}, needed at least {at_least}.")
+    return float(value)
 
 
 def pair(who: str, name: str, value: Any, at_least: int) -> tuple[int, int]:
@@ -43,6 +53,49 @@ def pair(who: str, name: str, value: Any, at_least: int) -> tuple[int, int]:
     return number, number
 
 
+def sizes(who: str, name: str, value: Any) -> tuple[int, ...]:
+    """Return a shape without a batch axis: any number of sizes, none of them 0."""
+    if not isinstance(value, tuple | list):
+        raise TypeError(
+            f"{who}: {name} = {value!r} is a {type(value).__name__}, needed a tuple such as "
+            f"(C, H, W)."
+        )
+    return tuple(integer(who, f"{name}[{axis}]", size, 1) for axis, size in enumerate(value))
+
+
+def image_shape(who: str, value: Any) -> tuple[int, int, int]:
+    """Return `value` as (C, H, W), the shape of one image."""
+    shape = sizes(who, "input_shape", value)
+    if len(shape) != 3:
+        raise ValueError(
+            f"{who}: the shape {shape} of one input has {len(shape)} entries, needed 3 = "
+            f"(C, H, W), without the batch axis."
+        )
+    C, H, W = shape
+    return C, H, W
+
+
+def generator(who: str, rng: Any, optional: bool = False) -> np.random.Generator:
+    """Return `rng`; where it is `optional`, None stands for a fresh, unpredictable one."""
+    if rng is None and optional:
+        return np.random.default_rng()
+    if not isinstance(rng, np.random.Generator):
+        seed = rng if isinstance(rng, int) else 0
+        raise TypeError(
+            f"{who}: rng = {rng!r} is a {type(rng).__name__}, needed a numpy.random.Generator. "
+            f"Pass np.random.default_rng({seed})."
+        )
+    return rng
+
+
+def float_type(who: str, value: Any) -> np.dtype[Any]:
+    """Return `value` as one of the two types that layers compute in."""
+    for kind in (np.dtype(np.float32), np.dtype(np.float64)):
+        if value is not None and value == kind:  # to NumPy, None means float64
+            return kind
+    raise TypeError(f"{who}: dtype = {value!r}, needed np.float32 or np.float64.")
+
+
 def array(who: str, name: str, value: Any) -> Array:
     """Return `value` if it is a real-valued NumPy array, or say what came instead."""
     if not isinstance(value, np.ndarray):
@@ -50,7 +103,7 @@ def array(who: str, name: str, value: Any) -> Array:
             f"{who}: the {name} is a {type(value).__name__}, needed a NumPy array. "
             f"Convert it with np.asarray(...)."
         )
-    if value.dtype.kind not in "fiub":
+    if value.dtype.kind not in "iub" and value.dtype.type not in (np.float32, np.float64):
         raise TypeError(
             f"{who}: the {name} has dtype {value.dtype}, needed real numbers "
             f"(float32, float64, an integer type or bool)."
@@ -105,20 +158,25 @@ def shape(who: str, name: str, value: Array, needed: Sequence[int], hint: str = 
     return value
 
 
-def gradient(who: str, grad_output: Any, output_shape: Sequence[int], dtype: Any) -> Array:
-    """Return `grad_output` if it fits the output it is the gradient of."""
-    grad: Array = array(who, "grad_output", grad_output)
-    shape(who, "grad_output", grad, output_shape, " It is the gradient of the output.")
-    converted: Array = grad.astype(dtype, copy=False)
-    return converted
-
-
-def image_shape(who: str, value: Sequence[int]) -> tuple[int, int, int]:
-    """Return `value` as (C, H, W), the shape of one image."""
-    if len(value) != 3:
+def axis(who: str, name: str, value: Any, x: Array) -> int:
+    """Return an axis of `x`, counted from the front; a single number passes for one axis."""
+    ndim = max(x.ndim, 1)
+    value = integer(who, name, value, -ndim)
+    if value >= ndim:
         raise ValueError(
-            f"{who}: the shape {tuple(value)} of one input has {len(value)} entries, needed 3 = "
-            f"(C, H, W), without the batch axis."
+            f"{who}: {name} = {value} for an input of shape {x.shape}, needed a number from "
+            f"{-ndim} to {ndim - 1}."
         )
-    C, H, W = value
-    return C, H, W
+    return int(value % ndim)
+
+
+def gradient(who: str, grad_output: Any, output_shape: Sequence[int], dtype: Any) -> Array:
+    """Return `grad_output` in the dtype of the input, or in float64 if that is not a float.
+
+    Refuse it unless it has the shape of the output that it is the gradient of.
+    """
+    grad = array(who, "grad_output", grad_output)
+    shape(who, "grad_output", grad, output_shape, " It is the gradient of the output.")
+    floats = np.dtype(dtype).kind == "f"
+    converted: Array = grad.astype(dtype if floats else np.float64, copy=False)
+    return converted

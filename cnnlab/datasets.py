@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from cnnlab import _checks, windows
+from cnnlab._extras import needed
 from cnnlab._types import Array
 
 
@@ -35,13 +36,8 @@ class Split:
 
 
 def _sklearn_datasets() -> Any:
-    try:
+    with needed("data", by="cnnlab.datasets"):
         import sklearn.datasets
-    except ImportError:
-        raise ImportError(
-            "cnnlab.datasets needs scikit-learn, which brings the digits and the photographs. "
-            'Install it with: pip install "cnnlab[data]"'
-        ) from None
     return sklearn.datasets
 
 
@@ -75,6 +71,7 @@ def digits(size: Literal[8, 16] = 16, train: int = 1000, seed: int = 0) -> Split
         raise ValueError(f"digits: size = {size!r}, needed 8 or 16 pixels.")
     x, y = _sklearn_datasets().load_digits(return_X_y=True)
     train = _checks.integer("digits", "train", train, 1)
+    seed = _checks.integer("digits", "seed", seed, 0)
     if train >= len(x):
         raise ValueError(
             f"digits: train = {train} of {len(x)} images, needed at most {len(x) - 1}, so that "
@@ -107,6 +104,10 @@ def enlarge(x: Array) -> Array:
            [0., 1., 3., 4.]])
     """
     x = _checks.floating("enlarge", "x", x)
+    if x.ndim < 2:
+        raise ValueError(
+            f"enlarge: the x of shape {x.shape} has too few axes: {x.ndim}, needed (..., H, W)."
+        )
     for axis in (-2, -1):
         here = np.arange(x.shape[axis])
         before = np.take(x, np.maximum(here - 1, 0), axis)
@@ -166,15 +167,21 @@ def batches(
     rng : numpy.random.Generator, optional
         Shuffles the order; without it the order is kept.
 
+    Returns
+    -------
+    iterator over pairs (images, labels)
+
     Examples
     --------
     >>> [batch.tolist() for batch, _ in batches(np.arange(5), np.arange(5), 2)]
     [[0, 1], [2, 3], [4]]
     """
     batch_size = _checks.integer("batches", "batch_size", batch_size, 1)
+    x, y = _checks.array("batches", "x", x), _checks.array("batches", "y", y)
     if len(x) != len(y):
         raise ValueError(f"batches: {len(x)} images and {len(y)} labels, needed as many of both.")
-    order = np.arange(len(x)) if rng is None else rng.permutation(len(x))
-    for start in range(0, len(x), batch_size):
-        chosen = order[start : start + batch_size]
-        yield x[chosen], y[chosen]
+    order = np.arange(len(x))
+    if rng is not None:
+        order = _checks.generator("batches", rng).permutation(len(x))
+    chosen = (order[start : start + batch_size] for start in range(0, len(x), batch_size))
+    return ((x[some], y[some]) for some in chosen)

@@ -45,11 +45,13 @@ def numerical_gradient(f: Callable[[], float], x: Array, step: float = 1e-6) -> 
     grad = np.empty_like(x)
     for place in np.ndindex(*x.shape):
         value = x[place]
-        x[place] = value + step
-        above = f()
-        x[place] = value - step
-        below = f()
-        x[place] = value
+        try:
+            x[place] = value + step
+            above = f()
+            x[place] = value - step
+            below = f()
+        finally:
+            x[place] = value
         grad[place] = (above - below) / (2 * step)
     return grad
 

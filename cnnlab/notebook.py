@@ -3,12 +3,16 @@
 from io import BytesIO
 from typing import Any
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.figure import Figure
-from PIL import Image
-from PIL.PngImagePlugin import PngInfo
+
+from cnnlab._extras import needed
+
+with needed("plots", by="cnnlab.notebook"):
+    import matplotlib as mpl
+    import matplotlib.pyplot as plt
+    from matplotlib.figure import Figure
+    from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
 
 
 def setup() -> None:

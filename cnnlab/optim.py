@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from cnnlab import _checks
 from cnnlab._types import Array
 from cnnlab.nn.module import Parameter
 
@@ -22,19 +23,32 @@ class Optimizer:
     Raises
     ------
     ValueError
-        If there is nothing to train or the learning rate is not positive.
+        If there is nothing to train, a parameter comes twice, or the learning rate is not positive.
+    TypeError
+        If something else than parameters came, for example the model itself.
     """
 
     def __init__(self, parameters: Iterable[Parameter], lr: float) -> None:
-        self.parameters = list(parameters)
-        if not self.parameters:
-            raise ValueError(
-                f"{type(self).__name__}: no parameters came, needed at least one. Pass "
-                f"model.parameters() of a network with a Conv2d or Linear layer."
+        who = type(self).__name__
+        came = list(parameters) if isinstance(parameters, Iterable) else [parameters]
+        strange = [type(each).__name__ for each in came if not isinstance(each, Parameter)]
+        if strange:
+            raise TypeError(
+                f"{who}: a {strange[0]} came, needed parameters only. Pass model.parameters()."
             )
-        if not lr > 0:
-            raise ValueError(f"{type(self).__name__}: lr = {lr}, needed a positive number.")
-        self.lr = lr
+        if not came:
+            raise ValueError(
+                f"{who}: no parameters came, needed at least one. Pass model.parameters() of a "
+                f"network with a Conv2d or Linear layer."
+            )
+        if len(set(came)) < len(came):
+            raise ValueError(
+                f"{who}: {len(came)} parameters came, but only {len(set(came))} different ones, "
+                f"needed each once, or it would take more than one step at a time."
+            )
+        if not _checks.number(who, "lr", lr) > 0:
+            raise ValueError(f"{who}: lr = {lr}, needed a positive number.")
+        self.parameters, self.lr = came, lr
 
     def zero_grad(self) -> None:
         """Forget all collected gradients."""
@@ -44,13 +58,6 @@ class Optimizer:
     def step(self) -> None:
         """Move every parameter a little against its gradient."""
         raise NotImplementedError
-
-
-def _not_negative(who: str, **settings: float) -> None:
-    """Refuse a setting below 0."""
-    for name, value in settings.items():
-        if not value >= 0:
-            raise ValueError(f"{who}: {name} = {value}, needed at least 0.")
 
 
 class SGD(Optimizer):
@@ -77,8 +84,8 @@ class SGD(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters, lr)
-        _not_negative("SGD", momentum=momentum, weight_decay=weight_decay)
-        self.momentum, self.weight_decay = momentum, weight_decay
+        self.momentum = _checks.number("SGD", "momentum", momentum, 0)
+        self.weight_decay = _checks.number("SGD", "weight_decay", weight_decay, 0)
         self._velocity = [np.zeros_like(parameter.data) for parameter in self.parameters]
 
     def step(self) -> None:
@@ -123,10 +130,11 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters, lr)
-        if not all(0 <= beta < 1 for beta in betas):
+        pair = isinstance(betas, tuple | list) and len(betas) == 2
+        if not pair or not all(0 <= _checks.number("Adam", "beta", beta) < 1 for beta in betas):
             raise ValueError(f"Adam: betas = {betas}, needed two numbers from 0 to below 1.")
-        _not_negative("Adam", eps=eps, weight_decay=weight_decay)
-        self.betas, self.eps, self.weight_decay = betas, eps, weight_decay
+        self.betas, self.eps = betas, _checks.number("Adam", "eps", eps, 0)
+        self.weight_decay = _checks.number("Adam", "weight_decay", weight_decay, 0)
         self.steps = 0
         self._mean: list[Array] = [np.zeros_like(parameter.data) for parameter in self.parameters]
         self._square: list[Array] = [np.zeros_like(parameter.data) for parameter in self.parameters]
@@ -163,9 +171,13 @@ class CosineSchedule:
     """
 
     def __init__(self, optimizer: Optimizer, steps: int) -> None:
-        if steps < 1:
-            raise ValueError(f"CosineSchedule: steps = {steps}, needed at least 1.")
-        self.optimizer, self.steps, self.start = optimizer, steps, optimizer.lr
+        if not isinstance(optimizer, Optimizer):
+            raise TypeError(
+                f"CosineSchedule: the optimizer is a {type(optimizer).__name__}, needed one such "
+                f"as SGD(model.parameters())."
+            )
+        self.steps = _checks.integer("CosineSchedule", "steps", steps, 1)
+        self.optimizer, self.start = optimizer, optimizer.lr
         self.done = 0
 
     def step(self) -> None:

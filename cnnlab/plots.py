@@ -7,15 +7,18 @@ description that each figure makes from its data becomes the alternative text on
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.colors import to_rgba
-from matplotlib.patches import Rectangle
-from matplotlib.ticker import MaxNLocator
 
+from cnnlab._extras import needed
 from cnnlab._types import Array
 from cnnlab.shapes import LayerSummary
+
+with needed("plots", by="cnnlab.plots"):
+    import matplotlib.pyplot as plt
+    from matplotlib.axes import Axes
+    from matplotlib.colors import to_rgba
+    from matplotlib.patches import Rectangle
+    from matplotlib.ticker import MaxNLocator
 
 
 @dataclass(frozen=True)
@@ -170,7 +173,7 @@ def gradient_maps(x: Array, gradients: Mapping[str, Array]) -> Sequence[Axes]:
 
 
 def costs(bills: Mapping[str, Sequence[LayerSummary]], rules: Sequence[str]) -> Sequence[Axes]:
-    """Compare what networks cost: parameters, activations and MACs, as bars on log scales.
+    """Compare what networks cost: parameters, activations and MACs, as bars from zero.
 
     Parameters
     ----------
@@ -185,16 +188,16 @@ def costs(bills: Mapping[str, Sequence[LayerSummary]], rules: Sequence[str]) -> 
         numbers = [sum(getattr(row, quantity) for row in bill) for bill in bills.values()]
         colors = [RULES[rule].color for rule in rules]
         ax.barh(range(len(numbers)), numbers, color=colors, height=0.6)
-        ax.set(xscale="log", xlim=(min(numbers) / 3, max(numbers) * 6), title=title)
+        ax.set(xlim=(0, max(numbers) * 1.45), xticks=[], title=title)
+        ax.spines["bottom"].set_visible(False)
         ax.set_yticks(range(len(bills)), list(bills) if ax is axes[0] else [""] * len(bills))
         ax.invert_yaxis()
         ax.tick_params(axis="y", length=0)
-        ax.minorticks_off()
         for place, value in enumerate(numbers):
-            ax.text(value * 1.15, place, compact(value), va="center", fontsize=9)
+            ax.text(value + max(numbers) / 40, place, compact(value), va="center", fontsize=9)
         said = (f"{n} {compact(v)}" for n, v in zip(bills, numbers, strict=True))
         facts.append(f"{title}: {', '.join(said)}")
-    describe(axes[0], f"Bars on a logarithmic scale. {'; '.join(facts)}.")
+    describe(axes[0], f"Bars. {'; '.join(facts)}.")
     return axes
 
 

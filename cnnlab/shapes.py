@@ -3,12 +3,15 @@
 Chapters 1 and 2. Everything here is a formula one can check with pencil and paper.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from cnnlab import _checks
 from cnnlab._types import IntPair
+
+Pair = tuple[int, int]  # (vertical, horizontal)
 
 
 def output_size(
@@ -97,6 +100,8 @@ def same_padding(kernel_size: int, dilation: int = 1) -> tuple[int, int]:
     >>> same_padding(3), same_padding(2)
     ((1, 1), (0, 1))
     """
+    kernel_size = _checks.integer("same_padding", "kernel_size", kernel_size, 1)
+    dilation = _checks.integer("same_padding", "dilation", dilation, 1)
     total = dilation * (kernel_size - 1)
     return total // 2, total - total // 2
 
@@ -108,16 +113,23 @@ class Window:
     Parameters
     ----------
     kernel_size, stride, dilation : tuple of int
-        In pixels.
+        In pixels, each at least 1. A single int counts for both axes.
     """
 
-    kernel_size: tuple[int, int]
-    stride: tuple[int, int] = (1, 1)
-    dilation: tuple[int, int] = (1, 1)
+    kernel_size: Pair
+    stride: Pair = (1, 1)
+    dilation: Pair = (1, 1)
+
+    def __post_init__(self) -> None:
+        for name in ("kernel_size", "stride", "dilation"):
+            pair = _checks.pair("Window", name, getattr(self, name), 1)
+            object.__setattr__(self, name, pair)  # the one way to set a field of a frozen class
 
 
-def receptive_field(layers: Iterable[tuple[IntPair, IntPair] | Window]) -> tuple[int, int]:
-    r"""Receptive field and jump after a stack of windowed layers, along the vertical axis.
+def receptive_field(
+    layers: Iterable[tuple[IntPair, IntPair] | Window],
+) -> tuple[IntPair, IntPair]:
+    r"""Receptive field and jump after a stack of windowed layers.
 
     Walk from the input to the output with :math:`r = 1` (what one unit sees, in input pixels)
     and :math:`j = 1` (distance between neighbouring units, in input pixels). Each layer does
@@ -131,7 +143,7 @@ def receptive_field(layers: Iterable[tuple[IntPair, IntPair] | Window]) -> tuple
 
     Returns
     -------
-    receptive_field, jump : int
+    receptive_field, jump : int, or pair (vertical, horizontal) where the axes differ
         Both in input pixels.
 
     References
@@ -148,18 +160,40 @@ def receptive_field(layers: Iterable[tuple[IntPair, IntPair] | Window]) -> tuple
     >>> receptive_field([(3, 1), (2, 2), (3, 1)])
     (8, 2)
     """
-    who = "receptive_field"
-    field, jump = 1, 1
+    field, jump = (1, 1), (1, 1)
     for layer in layers:
-        if not isinstance(layer, Window):
-            kernel_size, stride = layer
-            layer = Window(
-                _checks.pair(who, "kernel_size", kernel_size, 1),
-                _checks.pair(who, "stride", stride, 1),
-            )
-        field += layer.dilation[0] * (layer.kernel_size[0] - 1) * jump
-        jump *= layer.stride[0]
-    return field, jump
+        field, jump = _step(field, jump, _as_window(layer))
+    return _one_or_two(field), _one_or_two(jump)
+
+
+def _as_window(layer: Any) -> Window:
+    """Return the window that a layer of :func:`receptive_field` stands for."""
+    who = "receptive_field"
+    if isinstance(layer, Window):
+        return layer
+    if not isinstance(layer, tuple | list) or len(layer) != 2:
+        raise TypeError(
+            f"{who}: a layer is {layer!r}, needed (kernel_size, stride) or a Window. Leave out "
+            f"layers without a window, such as a ReLU."
+        )
+    kernel_size, stride = layer
+    return Window(
+        _checks.pair(who, "kernel_size", kernel_size, 1), _checks.pair(who, "stride", stride, 1)
+    )
+
+
+def _step(field: Pair, jump: Pair, window: Window) -> tuple[Pair, Pair]:
+    """Go one layer up: the two assignments of :func:`receptive_field`, along both axes."""
+    options = window.kernel_size, window.stride, window.dilation
+    vertical, horizontal = (
+        (r + d * (k - 1) * j, j * s) for r, j, k, s, d in zip(field, jump, *options, strict=True)
+    )
+    return (vertical[0], horizontal[0]), (vertical[1], horizontal[1])
+
+
+def _one_or_two(pair: Pair) -> IntPair:
+    """Return one number where both axes agree."""
+    return pair[0] if pair[0] == pair[1] else pair
 
 
 @dataclass(frozen=True)
@@ -177,7 +211,7 @@ class LayerSummary:
     macs : int
         Multiply-accumulates of one forward pass over one image; biases, comparisons and
         divisions are not counted.
-    receptive_field, jump : int or None
+    receptive_field, jump : int, pair (vertical, horizontal) where the axes differ, or None
         In input pixels; None after a layer that sees the whole image (a flatten, a dense layer).
     """
 
@@ -185,16 +219,13 @@ class LayerSummary:
     output_shape: tuple[int, ...]
     parameters: int
     macs: int
-    receptive_field: int | None
-    jump: int | None
+    receptive_field: IntPair | None
+    jump: IntPair | None
 
     @property
     def activations(self) -> int:
         """Number of values the layer hands on for one image."""
-        total = 1
-        for size in self.output_shape:
-            total *= size
-        return total
+        return math.prod(self.output_shape)
 
 
 def trace(model: Any, input_shape: Sequence[int]) -> list[LayerSummary]:
@@ -225,21 +256,18 @@ def trace(model: Any, input_shape: Sequence[int]) -> list[LayerSummary]:
     [('Conv2d', (8, 28, 28), 80), ('MaxPool2d', (8, 14, 14), 0), ('Flatten', (1568,), 0)]
     """
     rows = []
-    shape = tuple(input_shape)
-    field, jump = 1, 1
+    shape = _checks.sizes("trace", "input_shape", input_shape)
+    field, jump = (1, 1), (1, 1)
     local = True  # still an image whose units see a window, not yet a vector
     for layer in _layers(model):
         macs = layer.macs(shape)
         shape = layer.output_shape(shape)
         local = local and len(shape) == 3
-        window = layer.window
-        if local and window is not None:
-            field += window.dilation[0] * (window.kernel_size[0] - 1) * jump
-            jump *= window.stride[0]
+        if local and layer.window is not None:
+            field, jump = _step(field, jump, layer.window)
+        seen = (_one_or_two(field), _one_or_two(jump)) if local else (None, None)
         parameters = sum(parameter.size for parameter in layer.parameters())
-        name = type(layer).__name__
-        seen = (field, jump) if local else (None, None)
-        rows.append(LayerSummary(name, shape, parameters, macs, *seen))
+        rows.append(LayerSummary(type(layer).__name__, shape, parameters, macs, *seen))
     return rows
 
 

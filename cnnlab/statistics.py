@@ -14,6 +14,8 @@ from typing import Literal, TypeAlias, get_args
 import numpy as np
 import numpy.typing as npt
 
+from cnnlab import _checks
+
 Values: TypeAlias = Sequence[float] | npt.NDArray[np.floating]
 Direction: TypeAlias = Literal["greater", "less", "equal"]
 Decision: TypeAlias = Literal["holds", "does not hold", "undecided"]
@@ -42,9 +44,14 @@ class Interval:
     low, high : float
         Ends of the interval, in the same unit, ``low <= estimate <= high``.
     n : int
-        Number of values (seeds).
+        Number of values (seeds), at least 1.
     confidence : float, default 0.95
-        Probability with which an interval made this way covers the true mean.
+        Probability with which an interval made this way covers the true mean, in (0, 1).
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite, or not in its place.
 
     Examples
     --------
@@ -58,6 +65,15 @@ class Interval:
     n: int
     confidence: float = 0.95
 
+    def __post_init__(self) -> None:
+        if not -math.inf < self.low <= self.estimate <= self.high < math.inf:
+            raise ValueError(
+                f"Interval(estimate={self.estimate}, low={self.low}, high={self.high}): needed "
+                "finite numbers, low <= estimate <= high."
+            )
+        _checks.integer("Interval", "n", self.n, at_least=1)
+        _check_confidence("Interval", self.confidence)
+
     def __contains__(self, value: float) -> bool:
         return self.low <= value <= self.high
 
@@ -67,7 +83,10 @@ class Interval:
 
 def _finite(who: str, values: Values, at_least: int) -> npt.NDArray[np.float64]:
     """Return ``values`` as a vector of float64, or say what is wrong with them."""
-    array = np.asarray(values, dtype=np.float64)
+    array = np.asarray(values)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{who}: the values are {array.dtype}, needed real numbers.")
+    array = array.astype(np.float64)
     if array.ndim != 1:
         raise ValueError(f"{who}: the values have shape {array.shape}, needed (n,).")
     if len(array) < at_least:
@@ -113,11 +132,14 @@ def paired_differences(a: Values, b: Values) -> npt.NDArray[np.float64]:
     return first - second
 
 
-def _check_df(who: str, df: int) -> None:
-    if isinstance(df, bool) or not isinstance(df, int | np.integer):
-        raise TypeError(f"{who}: df is {df!r}, needed a whole number.")
-    if df < 1:
-        raise ValueError(f"{who}: df is {df}, needed at least 1.")
+def _check_confidence(who: str, confidence: float) -> None:
+    if not 0 < confidence < 1:
+        raise ValueError(f"{who}: confidence is {confidence}, needed 0 < confidence < 1.")
+
+
+def _all_equal(values: npt.NDArray[np.float64]) -> bool:
+    """Whether values differ by no more than the rounding of a subtraction."""
+    return bool(np.ptp(values) <= 1e-12 * np.abs(values).max())
 
 
 def t_cdf(t: float, df: int) -> float:
@@ -156,7 +178,7 @@ def t_cdf(t: float, df: int) -> float:
     >>> round(t_cdf(1.0, df=1), 6)
     0.75
     """
-    _check_df("t_cdf(t, df)", df)
+    _checks.integer("t_cdf(t, df)", "df", df, at_least=1)
     if math.isnan(t):
         raise ValueError("t_cdf(t, df): t is nan, needed a number.")
     theta = math.atan(t / math.sqrt(df))
@@ -198,7 +220,7 @@ def t_quantile(probability: float, df: int) -> float:
     >>> round(t_quantile(0.975, df=9), 4)
     2.2622
     """
-    _check_df("t_quantile(probability, df)", df)
+    _checks.integer("t_quantile(probability, df)", "df", df, at_least=1)
     if not 1e-12 <= probability <= 1 - 1e-12:
         raise ValueError(
             f"t_quantile(probability={probability}, df={df}): needed 0 < probability < 1, and no "
@@ -223,9 +245,11 @@ def _interval(
     who: str, values: Values, confidence: float, variance_factor: float | None
 ) -> Interval:
     differences = _finite(who, values, at_least=2)
-    if not 0 < confidence < 1:
-        raise ValueError(f"{who}: confidence is {confidence}, needed 0 < confidence < 1.")
+    _check_confidence(who, confidence)
     n = len(differences)
+    if _all_equal(differences):
+        middle = float(np.median(differences))
+        return Interval(middle, middle, middle, n, confidence)
     factor = 1 / n if variance_factor is None else variance_factor
     mean = float(differences.mean())
     half = t_quantile(0.5 + confidence / 2, n - 1) * math.sqrt(factor * differences.var(ddof=1))
@@ -291,6 +315,8 @@ def corrected_interval(
     ------
     ValueError
         As :func:`mean_interval`, and if a number of images is below 1.
+    TypeError
+        If a number of images is not a whole number.
 
     References
     ----------
@@ -304,8 +330,8 @@ def corrected_interval(
     1.84
     """
     who = f"corrected_interval(n_train={n_train}, n_test={n_test})"
-    if n_train < 1 or n_test < 1:
-        raise ValueError(f"{who}: needed at least 1 training and 1 test image.")
+    _checks.integer(who, "n_train", n_train, at_least=1)
+    _checks.integer(who, "n_test", n_test, at_least=1)
     n = max(1, np.size(differences))
     return _interval(who, differences, confidence, 1 / n + n_test / n_train)
 
@@ -387,13 +413,13 @@ def p_value(differences: Values) -> float:
     0.0742
     """
     values = _finite("p_value(differences)", differences, at_least=2)
-    spread = float(values.std(ddof=1))
-    if spread == 0:
+    if _all_equal(values):
         raise ValueError(
             f"p_value(differences): all {len(values)} differences are {values[0]}, needed some "
             "spread. A difference without any chance in it needs no test."
         )
-    t = abs(float(values.mean())) / (spread / math.sqrt(len(values)))
+    error = float(values.std(ddof=1)) / math.sqrt(len(values))
+    t = abs(float(values.mean())) / error
     return 2 * t_cdf(-t, len(values) - 1)
 
 

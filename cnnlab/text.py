@@ -102,8 +102,16 @@ class Table:
         )
 
 
-def layers(trace: Sequence[Any], caption: str = "") -> Table:
+def layers(trace: Sequence[Any], caption: str = "", sees: bool = True) -> Table:
     """Show the result of :func:`cnnlab.shapes.trace` as a table with a last row of totals.
+
+    Parameters
+    ----------
+    trace : sequence of LayerSummary
+    caption : str
+        What the table shows, in one sentence.
+    sees : bool, default True
+        Whether a last column shows the receptive field, in input pixels.
 
     Examples
     --------
@@ -113,22 +121,32 @@ def layers(trace: Sequence[Any], caption: str = "") -> Table:
     Conv2d     2×6×6            72          20   648  3×3
     MaxPool2d  2×3×3            18           0     0  4×4
     total                       90          20   648
+    >>> layers(shapes.trace(nn.ReLU(), (1, 8, 8)), sees=False)
+    layer  output  activations  parameters  MACs
+    ReLU   1×8×8            64           0     0
+    total                   64           0     0
     """
+    costs = ("activations", "parameters", "macs")
+    columns = ["layer", "output", "activations", "parameters", "MACs"]
     rows: list[list[Cell]] = [
-        [
-            row.name,
-            "×".join(map(str, row.output_shape)),
-            row.activations,
-            row.parameters,
-            row.macs,
-            "all"
-            if row.receptive_field is None
-            else f"{row.receptive_field}×{row.receptive_field}",
-        ]
+        [row.name, _product(row.output_shape), *(getattr(row, cost) for cost in costs)]
         for row in trace
     ]
-    totals = [
-        sum(getattr(row, key) for row in trace) for key in ("activations", "parameters", "macs")
-    ]
-    rows.append(["total", "", *totals, ""])
-    return Table(["layer", "output", "activations", "parameters", "MACs", "sees"], rows, caption)
+    rows.append(["total", "", *(sum(getattr(row, cost) for row in trace) for cost in costs)])
+    if sees:
+        columns.append("sees")
+        for cells, row in zip(rows, trace, strict=False):  # the totals have no layer
+            cells.append(_field(row.receptive_field))
+        rows[-1].append("")
+    return Table(columns, rows, caption)
+
+
+def _product(sizes: Sequence[int]) -> str:
+    return "×".join(map(str, sizes))
+
+
+def _field(field: int | tuple[int, int] | None) -> str:
+    """Write a receptive field as height × width."""
+    if field is None:
+        return "all"
+    return _product((field, field) if isinstance(field, int) else field)

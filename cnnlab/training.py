@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from cnnlab import datasets
+from cnnlab import _checks, datasets
 from cnnlab._types import Array
 from cnnlab.nn.loss import CrossEntropyLoss, cross_entropy
 from cnnlab.nn.module import Module
@@ -50,7 +51,7 @@ class History:
 
 
 def evaluate(model: Module, x: Array, y: Array, batch_size: int = 256) -> Scores:
-    """Measure accuracy and log-loss in evaluation mode; the model's mode is restored.
+    """Measure accuracy and log-loss in evaluation mode; every layer's mode is restored.
 
     Parameters
     ----------
@@ -63,19 +64,27 @@ def evaluate(model: Module, x: Array, y: Array, batch_size: int = 256) -> Scores
     -------
     Scores
     """
-    if not len(x):
-        raise ValueError("evaluate: 0 images came, needed at least 1.")
-    was_training = model.training
+    _images_and_labels("evaluate", x, y)
+    modes = [(module, module.training) for module in model.modules()]
     model.eval()
     right, loss = 0, 0.0
     try:
         for images, labels in datasets.batches(x, y, batch_size):
             logits = model(images)
-            right += int(np.sum(logits.argmax(axis=1) == labels))
             loss += cross_entropy(logits, labels) * len(labels)
+            right += int(np.sum(logits.argmax(axis=1) == labels))
     finally:
-        model.train(was_training)
+        for module, mode in modes:
+            module.training = mode
     return Scores(right / len(x), loss / len(x))
+
+
+def _images_and_labels(who: str, x: Any, y: Any) -> None:
+    """Refuse what is not a pair of arrays with at least one image."""
+    _checks.array(who, "x", x)
+    _checks.array(who, "y", y)
+    if not len(x):
+        raise ValueError(f"{who}: 0 images came, needed at least 1.")
 
 
 def fit(
@@ -119,10 +128,13 @@ def fit(
     Raises
     ------
     ValueError
-        If the loss is no longer a number: training has diverged.
+        If the loss is no longer a number: training has diverged. Also if an image holds a number
+        that is not finite, or the optimizer trains another model.
+    TypeError
+        If an argument is of another kind than listed here.
     """
-    if not len(x):
-        raise ValueError("fit: 0 images came, needed at least 1.")
+    _check_fit(model, x, y, optimizer, schedule, validation)
+    epochs, rng = _checks.integer("fit", "epochs", epochs, 0), _checks.generator("fit", rng)
     criterion, history = CrossEntropyLoss(), History()
     model.train()
     for epoch in _progress(epochs, progress):
@@ -145,6 +157,37 @@ def fit(
         if validation is not None:
             history.validation.append(evaluate(model, *validation))
     return history
+
+
+def _check_fit(
+    model: Module, x: Any, y: Any, optimizer: Any, schedule: Any, validation: Any
+) -> None:
+    """Say what is wrong before the first epoch, not in the middle of it."""
+    _images_and_labels("fit", x, y)
+    bad = x.size - np.count_nonzero(np.isfinite(x))
+    if bad:
+        raise ValueError(f"fit: {bad} of {x.size} numbers in x are not finite, needed 0.")
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(
+            f"fit: the optimizer is a {type(optimizer).__name__}, needed one such as "
+            f"optim.SGD(model.parameters())."
+        )
+    if set(optimizer.parameters).isdisjoint(model.parameters()):
+        raise ValueError(
+            "fit: none of the optimizer's parameters is one of the model's, so nothing would be "
+            "trained. Build the optimizer with model.parameters()."
+        )
+    if schedule is not None and not isinstance(schedule, CosineSchedule):
+        raise TypeError(
+            f"fit: the schedule is a {type(schedule).__name__}, needed one such as "
+            f"optim.CosineSchedule(optimizer, steps)."
+        )
+    if validation is not None:
+        if not isinstance(validation, tuple | list) or len(validation) != 2:
+            raise TypeError(
+                f"fit: validation is a {type(validation).__name__}, needed a pair (images, labels)."
+            )
+        _images_and_labels("fit: validation", *validation)
 
 
 def _progress(epochs: int, progress: bool | None) -> Iterable[int]:

@@ -6,11 +6,8 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 import pytest
-
-matplotlib.use("agg")  # figures are drawn, no window opens
 
 
 @pytest.fixture

@@ -179,15 +179,25 @@ def test_nothing_gives_no_batches():
         ),
         (lambda: datasets.photograph(size=0), ValueError, "size = 0, needed at least 1"),
         (
-            lambda: next(datasets.batches(np.zeros(3), np.zeros(2), 2)),
+            lambda: datasets.batches(np.zeros(3), np.zeros(2), 2),
             ValueError,
             "batches: 3 images and 2 labels, needed as many of both",
         ),
         (
-            lambda: next(datasets.batches(np.zeros(3), np.zeros(3), 0)),
+            lambda: datasets.batches(np.zeros(3), np.zeros(3), 0),
             ValueError,
             "batch_size = 0, needed at least 1",
         ),
+        (lambda: datasets.batches([1], np.zeros(1), 1), TypeError, "batches: the x is a list"),
+        (lambda: datasets.batches(np.zeros(1), [1], 1), TypeError, "batches: the y is a list"),
+        (
+            lambda: datasets.batches(np.zeros(1), np.zeros(1), 1, rng=0),
+            TypeError,
+            "batches: rng = 0 is a int, needed a numpy.random.Generator",
+        ),
+        (lambda: datasets.digits(8, seed=None), TypeError, "digits: seed = None is a NoneType"),
+        (lambda: datasets.digits(8, seed=-1), ValueError, "digits: seed = -1, needed at least 0"),
+        (lambda: datasets.enlarge(np.zeros(3)), ValueError, "enlarge: the x of shape (3,) has"),
     ],
 )
 def test_errors_name_what_came_and_what_is_needed(call, kind, words):

@@ -27,6 +27,16 @@ def test_the_array_is_what_it_was_before(rng):
     np.testing.assert_array_equal(x, before)
 
 
+def test_the_array_is_restored_after_an_error_too():
+    def fails():
+        raise ArithmeticError
+
+    x = np.array([1.0, 2.0])
+    with pytest.raises(ArithmeticError):
+        numerical_gradient(fails, x)
+    np.testing.assert_array_equal(x, [1, 2])
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.int64])
 def test_smaller_types_are_refused(dtype):
     with pytest.raises(TypeError, match=f"x is {np.dtype(dtype)}, needed float64"):

@@ -1,14 +1,27 @@
 """Importing cnnlab: light for those who only want layers, and no module is broken behind that."""
 
+import ast
 import importlib
+import importlib.metadata
 import pkgutil
+import re
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 import cnnlab
+from cnnlab._extras import needed
 
+ROOT = Path(cnnlab.__file__).parent
+EXTRAS = tomllib.loads((ROOT.parent / "pyproject.toml").read_text("utf-8"))["project"][
+    "optional-dependencies"
+]
+STANDARD = {"cnnlab", "numpy", *sys.stdlib_module_names}
 HEAVY = ("torch", "matplotlib", "ipywidgets", "anywidget", "IPython", "sklearn", "scipy")
 MODULES = sorted(
     module.name
@@ -51,3 +64,63 @@ def test_dir_lists_the_public_names():
 def test_an_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="has no attribute 'pooling'"):
         _ = cnnlab.pooling
+
+
+# --- packages that are not installed -------------------------------------------------------------
+
+
+def promises():
+    """List (module, package, extra, when the module is imported) of each import of a library."""
+    for path in sorted(ROOT.rglob("*.py")):
+        parts = path.relative_to(ROOT.parent).with_suffix("").parts
+        name = ".".join(part for part in parts if part != "__init__")
+        found = _promises(ast.parse(path.read_text("utf-8")), extra=None, at_once=True)
+        yield from sorted({(name, *promise) for promise in found}, key=str)
+
+
+def _promises(node, extra, at_once):
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            yield alias.name.partition(".")[0], extra, at_once
+    elif isinstance(node, ast.ImportFrom):
+        yield (node.module or "").partition(".")[0], extra, at_once
+    elif isinstance(node, ast.With) and "needed(" in ast.unparse(node.items[0]):
+        extra = node.items[0].context_expr.args[0].value
+    elif isinstance(node, ast.Try):
+        advice = re.search(r"cnnlab\[(\w+)\]", ast.unparse(node))
+        raises = "raise" in ast.unparse(node)
+        extra = advice[1] if advice else extra if raises else "goes without"
+    inside = isinstance(node, ast.FunctionDef)
+    for child in ast.iter_child_nodes(node):
+        yield from _promises(child, extra, at_once and not inside)
+
+
+PROMISES = [promise for promise in promises() if promise[1] not in STANDARD]
+NEEDED = [promise for promise in PROMISES if promise[2] != "goes without"]
+
+
+@pytest.mark.parametrize(("module", "package", "extra", "_"), NEEDED)
+def test_the_extra_that_an_error_names_holds_the_package(module, package, extra, _):
+    held = {canonicalize_name(Requirement(text).name) for text in EXTRAS.get(extra, [])}
+    names = importlib.metadata.packages_distributions()[package]
+    assert held & {canonicalize_name(name) for name in names}, f"{module}: {extra}"
+
+
+@pytest.mark.parametrize(
+    ("module", "package", "extra"), [promise[:3] for promise in NEEDED if promise[3]]
+)
+def test_a_missing_package_is_named_with_the_extra_that_brings_it(
+    monkeypatch, module, package, extra
+):
+    for name in [package, *(name for name in sys.modules if name.startswith(f"{package}."))]:
+        monkeypatch.setitem(sys.modules, name, None)
+    for name in [name for name in sys.modules if f"{name}.".startswith(f"{module}.")]:
+        monkeypatch.delitem(sys.modules, name)
+    with pytest.raises(ImportError, match=rf'needs \w+\. Install .*"cnnlab\[{extra}\]"'):
+        importlib.import_module(module)
+
+
+def test_a_library_that_is_there_and_broken_speaks_for_itself():
+    message = "cannot import name 'sine' from 'math'"
+    with pytest.raises(ImportError, match=message), needed("plots", by="cnnlab.plots"):
+        from math import sine  # noqa: F401

@@ -19,9 +19,10 @@ POOLS = ["nn.maxpool", "nn.avgpool"]
 LAYERS = ["nn.conv", "nn.flatten", "nn.linear", "nn.activation", "nn.loss", *POOLS]
 MAY_USE = {
     "_types": [],
+    "_extras": [],
     "_checks": ["_types"],
     "text": ["_types"],
-    "statistics": ["_types"],
+    "statistics": ["_checks"],
     "gradcheck": ["_types"],
     "shapes": ["_checks"],
     "windows": ["_checks", "shapes"],
@@ -33,28 +34,28 @@ MAY_USE = {
     "nn.functional": LAYERS,
     "nn": ["nn.functional"],
     "optim": ["nn.module"],
-    "datasets": ["windows"],
+    "datasets": ["windows", "_extras"],
     "training": ["nn", "optim", "datasets", "text"],
     "experiments": ["training", "statistics", "gradcheck"],
     "claims": ["experiments"],
     "exercises": ["nn", "statistics"],
     # what is loaded only when asked for
     "plots": ["claims"],
-    "compare": ["nn"],
+    "compare": ["nn", "_extras"],
     "bench": ["compare", "optim", "datasets"],
-    "widgets": ["nn"],
-    "notebook": ["text"],
+    "widgets": ["nn", "_extras"],
+    "notebook": ["text", "_extras"],
 }
 LIBRARIES = {
     "claims": {"yaml"},
-    "datasets": {"sklearn", "PIL", "pooch", "tqdm"},
+    "datasets": {"sklearn"},
     "training": {"tqdm"},
-    "experiments": {"joblib", "threadpoolctl", "torch", "tqdm", "yaml"},
+    "experiments": {"joblib", "threadpoolctl", "torch", "tqdm"},
     "plots": {"matplotlib"},
     "compare": {"torch"},
     "bench": {"torch"},
-    "widgets": {"anywidget", "ipywidgets", "traitlets", "yaml", "IPython"},
-    "notebook": {"matplotlib", "IPython"},
+    "widgets": {"anywidget", "traitlets", "yaml"},
+    "notebook": {"matplotlib", "PIL", "IPython"},
 }
 STANDARD = {"numpy", *sys.stdlib_module_names}
 
@@ -130,10 +131,19 @@ def test_a_module_uses_only_what_stands_above_it(path):
     assert used - {name} <= allowed(name)
 
 
+def libraries(path):
+    """Packages that a file imports and that do not come with Python or NumPy."""
+    return {name.split(".")[0] for name in imports(path)} - {"cnnlab"} - STANDARD
+
+
 def test_a_module_uses_only_its_own_libraries(path):
-    used = {name.split(".")[0] for name in imports(path)} - {"cnnlab"}
-    name = module_name(path).split(".")[0]
-    assert used <= STANDARD | LIBRARIES.get(name, set())
+    assert libraries(path) <= LIBRARIES.get(module_name(path).split(".")[0], set())
+
+
+@pytest.mark.parametrize("name", LIBRARIES)
+def test_a_library_in_the_table_is_used(name):
+    files = [path for path in FILES if module_name(path).split(".")[0] == name]
+    assert set().union(*map(libraries, files)) == LIBRARIES[name]
 
 
 def test_each_file_of_the_network_layers_has_a_row():

@@ -195,3 +195,28 @@ P = [nn.Parameter(np.zeros(1))]
 def test_errors_name_what_came_and_what_is_needed(call, words):
     with pytest.raises(ValueError, match=re.escape(words)):
         call()
+
+
+MODEL = nn.Sequential(nn.Linear(2, 2))
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "words"),
+    [
+        (lambda: optim.SGD(MODEL), TypeError, "SGD: a Linear came, needed parameters only"),
+        (lambda: optim.SGD(MODEL[0]), TypeError, "SGD: a Linear came, needed parameters only"),
+        (lambda: optim.SGD(MODEL.parameters), TypeError, "a method came, needed parameters only."),
+        (lambda: optim.Adam([np.zeros(3)]), TypeError, "Adam: a ndarray came, needed parameters"),
+        (lambda: optim.SGD([*P, *P]), ValueError, "SGD: 2 parameters came, but only 1 different"),
+        (lambda: optim.SGD(P, lr="0.1"), TypeError, "SGD: lr = '0.1' is a str, needed a number"),
+        (lambda: optim.SGD(P, momentum=None), TypeError, "momentum = None is a NoneType, needed"),
+        (lambda: optim.Adam(P, betas=0.9), ValueError, "Adam: betas = 0.9, needed two numbers"),
+        (lambda: optim.Adam(P, betas=(0.9,)), ValueError, "Adam: betas = (0.9,), needed two numb"),
+        (lambda: optim.Adam(P, betas=(0, 0, 0)), ValueError, "betas = (0, 0, 0), needed two numb"),
+        (lambda: optim.CosineSchedule(optim.SGD(P), 2.5), TypeError, "steps = 2.5 is a float, ne"),
+        (lambda: optim.CosineSchedule(0.1, 2), TypeError, "the optimizer is a float, needed one"),
+    ],
+)
+def test_what_is_no_list_of_parameters_or_no_number_is_refused(call, kind, words):
+    with pytest.raises(kind, match=re.escape(words)):
+        call()

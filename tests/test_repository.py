@@ -123,9 +123,30 @@ def test_every_address_of_the_repository_is_the_one_in_the_configuration():
     assert launch_urls().other_addresses() == []
 
 
-def test_an_address_of_another_repository_would_be_found():
-    text = "%pip install cnnlab @ git+https://github.com/another/book@main"
-    assert launch_urls().ADDRESS.search(text)["repository"] == "another/book"
+@pytest.mark.parametrize(
+    ("address", "rest"),
+    [
+        ('%pip install "cnnlab[book] @ git+https://github.com/', '@main"'),
+        ('%pip install "cnnlab[book] @ git+https://github.com/', '.git@main"'),
+        ("git clone https://github.com/", ""),
+        ("git clone https://github.com/", ".git"),
+        ("[![Binder](badge.svg)](https://mybinder.org/v2/gh/", "/main?urlpath=lab)"),
+        ("(https://colab.research.google.com/github/", "/blob/main/book/intro.ipynb)"),
+        ('repository-code: "https://github.com/', '"'),
+    ],
+)
+@pytest.mark.parametrize("repository", ["another/book", "a.b/the.book-of_pools", "a/b.github.io"])
+def test_an_address_of_another_repository_is_found_and_replaced(address, rest, repository):
+    pattern = launch_urls().ADDRESS
+    text = f"{address}{repository}{rest}"
+    assert pattern.search(text)["repository"] == repository
+    assert pattern.sub(lambda match: match["before"] + "x/y", text) == f"{address}x/y{rest}"
+
+
+@pytest.mark.parametrize("end", ["", "/", ".git", ".git/"])
+def test_the_address_in_the_configuration_may_end_as_addresses_do(end):
+    address = f"https://github.com/another/the.book{end}"
+    assert launch_urls().owner_and_name(address) == "another/the.book"
 
 
 def launch_urls():

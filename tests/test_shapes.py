@@ -91,7 +91,13 @@ def test_receptive_fields_by_hand():
     assert shapes.receptive_field([(3, 1), (3, 1)]) == (5, 1)
     assert shapes.receptive_field([(3, 1), (2, 2), (3, 1), (2, 2)]) == (10, 4)
     assert shapes.receptive_field([shapes.Window((3, 3), dilation=(2, 2))]) == (5, 1)
-    assert shapes.receptive_field([((3, 9), (2, 5))]) == (3, 2)  # the vertical axis counts
+
+
+def test_each_axis_has_its_own_receptive_field_and_jump():
+    assert shapes.receptive_field([((3, 9), (2, 5))]) == ((3, 9), (2, 5))
+    assert shapes.receptive_field([((3, 1), 1), ((1, 3), 1)]) == (3, 1)
+    tall = shapes.Window((3, 1), (2, 1), (4, 1))
+    assert shapes.receptive_field([tall, (2, 1)]) == ((11, 2), (2, 1))
 
 
 @given(
@@ -113,13 +119,35 @@ def test_the_receptive_field_is_what_a_gradient_reaches(stack):
         rows = np.nonzero(model.backward(g)[0, :, 0])[0]
         reached.append((rows[0], rows[-1]))
     (first, last), (next_first, _) = reached
-    field, jump = shapes.receptive_field([layer.window for layer in layers])
+    field, jump = shapes.receptive_field(shapes.Window(*window) for window in stack)
     assert (last - first + 1, next_first - first) == (field, jump)
 
 
-def test_a_window_of_nothing_is_refused():
-    with pytest.raises(ValueError, match="receptive_field: kernel_size = 0, needed at least 1"):
-        shapes.receptive_field([(0, 1)])
+def test_a_window_can_be_given_by_one_number():
+    assert shapes.Window(3, 2) == shapes.Window((3, 3), (2, 2), (1, 1))
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "words"),
+    [
+        (
+            lambda: shapes.receptive_field([(0, 1)]),
+            ValueError,
+            "receptive_field: kernel_size = 0, ",
+        ),
+        (lambda: shapes.receptive_field([3]), TypeError, "receptive_field: a layer is 3, needed ("),
+        (lambda: shapes.receptive_field([(3, 1, 1)]), TypeError, "a layer is (3, 1, 1), needed ("),
+        (lambda: shapes.receptive_field([nn.ReLU().window]), TypeError, "Leave out layers without"),
+        (lambda: shapes.Window((0, 0)), ValueError, "Window: kernel_size[0] = 0, needed at least"),
+        (lambda: shapes.Window(2, (1, -1)), ValueError, "Window: stride[1] = -1, needed at least"),
+        (lambda: shapes.same_padding(0), ValueError, "same_padding: kernel_size = 0, needed at le"),
+        (lambda: shapes.same_padding(2.5), TypeError, "kernel_size = 2.5 is a float, needed an in"),
+        (lambda: shapes.same_padding(3, 0), ValueError, "same_padding: dilation = 0, needed at le"),
+    ],
+)
+def test_windows_of_nothing_and_other_nonsense_are_refused(call, kind, words):
+    with pytest.raises(kind, match=re.escape(words)):
+        call()
 
 
 # --- trace ---------------------------------------------------------------------------------------
@@ -171,6 +199,27 @@ def test_the_traced_parameters_and_macs_are_those_of_the_whole():
 def test_a_single_layer_is_a_network_of_one():
     (row,) = shapes.trace(nn.MaxPool2d(2), (3, 8, 8))
     assert (row.name, row.output_shape, row.receptive_field) == ("MaxPool2d", (3, 4, 4), 2)
+
+
+def test_a_trace_knows_both_axes_of_a_window_that_is_not_square():
+    model = nn.Sequential(nn.Conv2d(1, 2, (1, 5)), nn.MaxPool2d((3, 1)))
+    first, second = shapes.trace(model, (1, 9, 9))
+    assert (first.receptive_field, first.jump) == ((1, 5), 1)
+    assert (second.receptive_field, second.jump) == ((3, 5), (3, 1))
+
+
+@pytest.mark.parametrize(
+    ("shape", "kind", "words"),
+    [
+        ((1, 8.0, 8), TypeError, "trace: input_shape[1] = 8.0 is a float, needed an int"),
+        (("1", 8, 8), TypeError, "trace: input_shape[0] = '1' is a str, needed an int"),
+        ((1, -8, 8), ValueError, "trace: input_shape[1] = -8, needed at least 1"),
+        (8, TypeError, "trace: input_shape = 8 is a int, needed a tuple such as (C, H, W)"),
+    ],
+)
+def test_a_shape_that_no_image_can_have_is_refused(shape, kind, words):
+    with pytest.raises(kind, match=re.escape(words)):
+        shapes.trace(nn.ReLU(), shape)
 
 
 def test_the_receptive_field_is_not_lost_inside_a_nested_chain():

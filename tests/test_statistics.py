@@ -109,6 +109,28 @@ def test_equal_differences_give_an_interval_of_width_zero():
     assert (interval.low, interval.high) == (7.0, 7.0)
 
 
+def test_equal_differences_are_judged_by_themselves_and_not_by_their_rounding():
+    interval = mean_interval([0.1, 0.1, 0.1])  # whose mean is 0.10000000000000002 in floats
+    assert (interval.estimate, interval.low, interval.high) == (0.1, 0.1, 0.1)
+    assert decide(interval, 0.1) == "undecided"
+
+
+@pytest.mark.parametrize(
+    ("estimate", "low", "high"),
+    [(math.nan, 0, 1), (0, math.nan, 1), (0, -1, math.inf), (2, 0, 1), (-1, 0, 1), (0, 1, -1)],
+)
+def test_an_interval_that_is_none_is_refused(estimate, low, high):
+    with pytest.raises(ValueError, match=r"needed finite numbers, low <= estimate <= high"):
+        Interval(estimate, low, high, n=10)
+
+
+def test_an_interval_of_no_runs_or_of_more_than_certainty_is_refused():
+    with pytest.raises(ValueError, match="n = 0, needed at least 1"):
+        Interval(0.0, -1.0, 1.0, n=0)
+    with pytest.raises(ValueError, match="confidence is 95"):
+        Interval(0.0, -1.0, 1.0, n=10, confidence=95)
+
+
 def test_an_interval_prints_with_signs_and_number_of_runs():
     assert str(Interval(-0.001, -1.0, 1.0, n=3)) == "+0.00 [-1.00, +1.00], n = 3"
 
@@ -214,23 +236,38 @@ def test_arms_of_different_length_are_not_paired():
         paired_differences([1, 2, 3], [1, 2])
 
 
-def test_differences_without_spread_have_no_p_value():
-    with pytest.raises(ValueError, match=r"all 3 differences are 2\.0"):
-        p_value([2, 2, 2])
+@pytest.mark.parametrize("values", [[2, 2, 2], [0.1, 0.1, 0.1], [0.1 + 0.2, 0.3, 0.3], [0, 0, 0]])
+def test_differences_without_spread_have_no_p_value(values):
+    with pytest.raises(ValueError, match="all 3 differences are"):
+        p_value(values)
+
+
+def test_tiny_differences_have_a_p_value_like_any_other():
+    assert p_value([1e-15, 2e-15, 3e-15]) == pytest.approx(p_value([1, 2, 3]), rel=1e-9)
+
+
+@pytest.mark.parametrize("values", [["1", "2"], [1 + 2j, 3], [None, 1.0]])
+def test_what_is_no_number_is_not_turned_into_one(values):
+    with pytest.raises(
+        TypeError, match=r"mean_interval\(differences\): the values are .*needed real"
+    ):
+        mean_interval(values)
 
 
 def test_settings_outside_their_range_are_refused():
     with pytest.raises(ValueError, match=r"probability=1\.0"):
         t_quantile(1.0, 3)
-    with pytest.raises(ValueError, match="df is 0"):
+    with pytest.raises(ValueError, match="df = 0, needed at least 1"):
         t_cdf(1.0, 0)
-    with pytest.raises(TypeError, match=r"df is 2\.5"):
+    with pytest.raises(TypeError, match=r"df = 2\.5 is a float, needed an int"):
         t_cdf(1.0, 2.5)
     with pytest.raises(ValueError, match="t is nan"):
         t_cdf(math.nan, 3)
     with pytest.raises(ValueError, match="confidence is 95"):
         mean_interval([1, 2], confidence=95)
-    with pytest.raises(ValueError, match=r"n_train=0, n_test=5"):
+    with pytest.raises(ValueError, match=r"n_train = 0, needed at least 1"):
         corrected_interval([1, 2], n_train=0, n_test=5)
+    with pytest.raises(TypeError, match=r"n_train = nan is a float, needed an int"):
+        corrected_interval([1, 2], n_train=math.nan, n_test=5)
     with pytest.raises(ValueError, match=r"in \[0, 1\]"):
         holm([0.5, 1.5])

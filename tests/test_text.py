@@ -20,6 +20,7 @@ from cnnlab.text import Table, layers, number
         (-0.0001, 3, "0.000"),
         (-0.0, 1, "0.0"),
         (12.345, 1, "12.3"),
+        (1234.5, 3, "1 234.500"),
         (12345.678, 2, "12 345.68"),
         (1e6, 0, "1 000 000"),
         (None, 3, "–"),
@@ -95,3 +96,16 @@ def test_layers_of_a_network_end_in_totals():
         ["Linear", "10", "10", "730", "720", "all"],
         ["total", "", "154", "750", number(1368), ""],
     ]
+
+
+def test_a_receptive_field_is_height_by_width():
+    table = layers(shapes.trace(nn.Conv2d(1, 2, (1, 5)), (1, 8, 8)))
+    assert [row[-1] for row in table.rows] == ["1×5", ""]
+
+
+def test_the_receptive_field_can_be_left_out():
+    rows = shapes.trace(nn.Conv2d(1, 2, 3), (1, 8, 8))
+    table, full = layers(rows, "A layer", sees=False), layers(rows)
+    assert table.columns == ["layer", "output", "activations", "parameters", "MACs"]
+    assert table.rows == [row[:-1] for row in full.rows]
+    assert table.caption == "A layer"

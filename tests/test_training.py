@@ -185,6 +185,89 @@ def test_no_images_have_no_scores():
         evaluate(dense(), DIGITS.x_test[:0], DIGITS.y_test[:0])
 
 
+def test_layers_that_were_set_apart_keep_their_mode():
+    frozen, free = Mode(), Mode()
+    model = nn.Sequential(*dense().layers, frozen, free)
+    frozen.eval()
+    evaluate(model, DIGITS.x_test, DIGITS.y_test)
+    assert (model.training, frozen.training, free.training) == (True, False, True)
+
+
+def test_scores_of_the_wrong_shape_are_named():
+    class First(nn.Module):
+        def forward(self, x):
+            return x[:, 0, 0, 0]
+
+    with pytest.raises(ValueError, match=r"scores of shape \(256,\).*needed \(N, classes\)"):
+        evaluate(First(), DIGITS.x_test, DIGITS.y_test)
+
+
+# --- arguments that make no sense ----------------------------------------------------------------
+
+NAN = np.where(np.arange(64).reshape(1, 1, 8, 8) < 3, np.nan, DIGITS.x_train[:10])
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "words"),
+    [
+        ({"epochs": -1}, ValueError, "fit: epochs = -1, needed at least 0"),
+        ({"epochs": 1.5}, TypeError, "fit: epochs = 1.5 is a float, needed an int"),
+        ({"rng": 0}, TypeError, "fit: rng = 0 is a int, needed a numpy.random.Generator"),
+        ({"rng": None}, TypeError, "fit: rng = None is a NoneType, needed a numpy.random.Gen"),
+        ({"y": [0] * 10}, TypeError, "fit: the y is a list, needed a NumPy array"),
+        ({"x": NAN}, ValueError, "fit: 30 of 640 numbers in x are not finite, needed 0"),
+        ({"validation": DIGITS.x_test[:2]}, TypeError, "fit: validation is a ndarray, needed a p"),
+        ({"validation": (NAN, [0])}, TypeError, "fit: validation: the y is a list, needed a Num"),
+        ({"schedule": 3}, TypeError, "fit: the schedule is a int, needed one such as optim.Cosi"),
+        ({"optimizer": 0.1}, TypeError, "fit: the optimizer is a float, needed one such as opti"),
+        (
+            {"optimizer": optim.SGD(dense().parameters())},
+            ValueError,
+            "fit: none of the optimizer's parameters is one of the model's",
+        ),
+    ],
+)
+def test_what_cannot_be_trained_with_is_refused_before_the_first_epoch(change, kind, words):
+    model = dense()
+    before = model.state_dict()
+    arguments = {
+        "x": DIGITS.x_train[:10],
+        "y": DIGITS.y_train[:10],
+        "optimizer": optim.SGD(model.parameters()),
+        "epochs": 1,
+        "rng": np.random.default_rng(0),
+        "progress": False,
+    }
+    with pytest.raises(kind, match=re.escape(words)):
+        fit(model, **(arguments | change))
+    for key, array in model.state_dict().items():
+        np.testing.assert_array_equal(array, before[key])
+
+
+@pytest.mark.parametrize(
+    ("x", "y"), [(DIGITS.x_test, DIGITS.y_test.tolist()), (DIGITS.x_test.tolist(), DIGITS.y_test)]
+)
+def test_lists_are_not_scored(x, y):
+    with pytest.raises(TypeError, match=r"evaluate: the [xy] is a list, needed a NumPy array"):
+        evaluate(dense(), x, y)
+
+
+def test_part_of_a_model_can_be_trained():
+    model = network()
+    before = model.state_dict()
+    fit(
+        model,
+        DIGITS.x_train[:50],
+        DIGITS.y_train[:50],
+        optimizer=optim.SGD(model[-1].parameters(), lr=0.1),
+        epochs=1,
+        rng=np.random.default_rng(0),
+        progress=False,
+    )
+    moved = {key for key, array in model.state_dict().items() if np.any(array != before[key])}
+    assert moved == {"4.weight", "4.bias"}
+
+
 # --- what is shown -------------------------------------------------------------------------------
 
 

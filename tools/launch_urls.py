@@ -29,7 +29,7 @@ ADDRESS = re.compile(
     r"|https://colab\.research\.google\.com/github/"
     r"|repository-code: \"?https://github\.com/"
     r"|Source = \"https://github\.com/)"
-    r"(?P<repository>[\w.-]+/[\w-]+)"
+    r"(?P<repository>[\w.-]+/(?:(?!\.git(?![\w.-]))[\w.-])*[\w-])"  # without .git at its end
 )
 
 
@@ -46,7 +46,16 @@ def main() -> None:
 def repository() -> str:
     """OWNER/NAME, from the address in _config.yml."""
     config = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
-    return str(config["repository"]["url"]).removeprefix("https://github.com/")
+    return owner_and_name(str(config["repository"]["url"]))
+
+
+def owner_and_name(address: str) -> str:
+    """OWNER/NAME from the address of a repository.
+
+    >>> owner_and_name("https://github.com/reader/book.of.pools.git")
+    'reader/book.of.pools'
+    """
+    return address.removeprefix("https://github.com/").rstrip("/").removesuffix(".git")
 
 
 def files() -> list[Path]:

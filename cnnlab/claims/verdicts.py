@@ -9,10 +9,10 @@ import html
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from cnnlab.statistics import (
     corrected_interval,
     decide,
     mean_interval,
+    paired_differences,
 )
 
 try:
@@ -52,7 +53,14 @@ CLASSES = {
     "off topic": "off-topic",
 }
 
-FOLDED_FROM = 2  # more measurements than this are folded away on a page
+Counted: TypeAlias = Literal["seeds", "repetitions"]
+
+TIMED = "Times are those of one core of one machine."
+BRACKETS = "Numbers are means over the runs, with their 95 % intervals in brackets."
+NEW_IMAGES = (
+    "The seeds split the same images, so their runs resemble one another; the wider interval “for "
+    "new images” allows for that. What only the narrower one decides holds “on these data”."
+)
 
 __all__ = ["Box", "Claim", "Finding", "Ledger", "Part", "Question", "Rule", "load_ledger"]
 
@@ -68,15 +76,32 @@ class Finding:
     effect : str
         Mean and 95 % interval in words; empty for a proof.
     runs : int
-        Number of seeds; 0 for a proof.
+        Number of seeds or repetitions; 0 for a proof.
+    counted : {"seeds", "repetitions"}
+        What the number of runs counts.
+    for_new_images : str
+        The wider interval for overlapping splits; empty where nothing is split.
     on_these_data : bool
-        True if the decision does not survive the wider interval for overlapping splits.
+        True if the decision does not survive that wider interval.
     """
 
     decision: Decision
     effect: str = ""
     runs: int = 0
+    counted: Counted = "seeds"
+    for_new_images: str = ""
     on_these_data: bool = False
+
+    @property
+    def words(self) -> str:
+        """The decision, restricted to these data where it has to be."""
+        return self.decision + (" on these data" if self.on_these_data else "")
+
+    @property
+    def measured(self) -> str:
+        """Effect, intervals and number of runs."""
+        wide = f"; for new images {self.for_new_images}" if self.for_new_images else ""
+        return f"{self.effect}{wide}, n = {self.runs} {self.counted}"
 
 
 @dataclass(frozen=True)
@@ -85,8 +110,10 @@ class Rule:
 
     Parameters
     ----------
-    experiment, quantity : str
-        Which column of which record.
+    experiment : str
+        Whose record.
+    quantity : str
+        A column of the record, or the quotient of two: ``"goal_seconds/goal_steps"``.
     arms : tuple of str
         Two arms that are compared, or one that is held against ``threshold``.
     direction : {"greater", "less", "equal"}
@@ -103,6 +130,8 @@ class Rule:
         Printed after the number.
     splits : tuple of int, optional
         Training and test images per seed, where the seeds split the same images.
+    counted : {"seeds", "repetitions"}
+        Whether another seed makes another run, or only measures the same one again.
     """
 
     experiment: str
@@ -115,6 +144,7 @@ class Rule:
     scale: float = 1.0
     unit: str = ""
     splits: tuple[int, int] | None = None
+    counted: Counted = "seeds"
 
     def __post_init__(self) -> None:
         if len(self.arms) != (2 if self.threshold is None else 1):
@@ -130,15 +160,19 @@ class Rule:
 
     def effects(self, record: Record) -> np.ndarray[Any, Any]:
         """One effect per seed: a difference, the logarithm of a ratio, or a distance."""
+        numerator, _, denominator = self.quantity.partition("/")
+
+        def values(arm: str) -> np.ndarray[Any, Any]:
+            column = record.values(arm, numerator)
+            return column / record.values(arm, denominator) if denominator else column
+
         if self.threshold is not None:
-            return record.values(self.arms[0], self.quantity) - self.threshold
+            return values(self.arms[0]) - self.threshold
         first, second = self.arms
-        if not self.ratio:
-            return record.differences(first, second, self.quantity)
-        record.differences(first, second, self.quantity)  # refuses arms that are not paired
-        quotient = record.values(first, self.quantity) / record.values(second, self.quantity)
-        logarithms: np.ndarray[Any, Any] = np.log(quotient)
-        return logarithms
+        record.differences(first, second, numerator)  # refuses arms that are not paired
+        if self.ratio:
+            return paired_differences(np.log(values(first)), np.log(values(second)))
+        return paired_differences(values(first), values(second))
 
     def apply(self, record: Record) -> Finding:
         """Judge a record.
@@ -157,11 +191,15 @@ class Rule:
         margin = math.log(self.margin) if self.ratio else self.margin
         interval = mean_interval(effects)
         decision = decide(interval, margin, self.direction)
-        fragile = False
-        if self.splits is not None:
-            wide = corrected_interval(effects, *self.splits)
-            fragile = decide(wide, margin, self.direction) != decision
-        return Finding(decision, self.in_words(interval), interval.n, fragile)
+        found = Finding(decision, self.in_words(interval), interval.n, self.counted)
+        if self.splits is None:
+            return found
+        wide = corrected_interval(effects, *self.splits)
+        return replace(
+            found,
+            for_new_images=self._in_numbers(wide)[1],
+            on_these_data=decide(wide, margin, self.direction) != decision,
+        )
 
     def in_words(self, interval: Interval) -> str:
         """Print an interval of effects in the unit of the reader.
@@ -176,22 +214,31 @@ class Rule:
         str
             For instance ``+1.12 points [+0.60, +1.64]`` or ``0.31 times [0.29, 0.33]``.
         """
-        ends = (interval.estimate, interval.low, interval.high)
+        mean, ends = self._in_numbers(interval)
+        return f"{mean} {'times' if self.ratio else self.unit} {ends}"
+
+    def _in_numbers(self, interval: Interval) -> tuple[str, str]:
+        """Print the mean, and the ends in brackets."""
+        numbers = (interval.estimate, interval.low, interval.high)
         if self.ratio:
-            mean, low, high = (_digits(math.exp(end)) for end in ends)
-            return f"{mean} times [{low}, {high}]"
-        if self.threshold is not None:
-            mean, low, high = (_digits(self.scale * (end + self.threshold)) for end in ends)
+            mean, low, high = (_digits(math.exp(number)) for number in numbers)
+        elif self.threshold is not None:
+            mean, low, high = (_digits(self.scale * (n + self.threshold)) for n in numbers)
         else:
-            mean, low, high = (f"{self.scale * end:+z.2f}" for end in ends)
-        return f"{mean} {self.unit} [{low}, {high}]"
+            mean, low, high = (f"{self.scale * number:+z.2f}" for number in numbers)
+        return _minus(mean), _minus(f"[{low}, {high}]")
 
 
 def _digits(value: float) -> str:
-    """Write a positive number with two digits that count, three from 100 on."""
+    """Write a number with two digits that count, three from 100 on."""
     if abs(value) >= 10:
         return f"{value:.0f}"
-    return f"{value:.1f}" if abs(value) >= 1 else f"{value:.2f}"
+    return f"{value:.1f}" if abs(value) >= 1 else f"{value:z.2f}"
+
+
+def _minus(number: str) -> str:
+    """Give a number the minus sign of typography."""
+    return number.replace("-", "−")
 
 
 @dataclass(frozen=True)
@@ -232,6 +279,23 @@ class Part:
             return Finding(self.found)
         return self.rule.apply(_record(self.rule.experiment))
 
+    @property
+    def mark(self) -> str:
+        """A sign for the decision."""
+        return MARKS[self.finding.decision]
+
+    @property
+    def told(self) -> str:
+        """The sentence, and what was measured."""
+        if self.rule is None:
+            return self.states
+        return f"{self.states.rstrip('.')} ({self.finding.measured})."
+
+    @property
+    def outcome(self) -> str:
+        """Decision and sentence, in one line."""
+        return f"{self.mark} {self.finding.words}: {self.told}"
+
 
 @cache
 def _record(name: str) -> Record:
@@ -248,6 +312,8 @@ class Claim:
         Its identifier.
     chapter : str
         File name of the chapter that gives the verdict.
+    section : str
+        Id of the heading in that chapter under which the claim is settled.
     says : str
         The claim as one meets it.
     falsifiable : str
@@ -264,13 +330,14 @@ class Claim:
     condition : str
         Clause after "holds if"; empty unless the verdict needs one.
     missing : str
-        The term without which an ill-posed claim cannot be judged; otherwise empty.
+        What an ill-posed claim leaves open, to stand after "missing:"; otherwise empty.
     sources : tuple of str
         Keys of the bibliography.
     """
 
     name: str
     chapter: str
+    section: str
     says: str
     falsifiable: str
     forecast: str
@@ -295,21 +362,26 @@ class Claim:
     @property
     def repaired(self) -> str:
         """The verdict once the missing term of an ill-posed claim is supplied."""
-        decisions = {part.finding.decision for part in self.parts if not part.aside}
+        decisions = {part.finding.decision for part in self.counting}
         if self.judged == "together" and "does not hold" in decisions:
             return "does not hold"
         if {"holds", "does not hold"} <= decisions:
             return "holds with conditions"
         if "undecided" in decisions:
-            return f"undecided with {min(part.finding.runs for part in self.open)} runs"
+            findings = [part.finding for part in self.counting]
+            runs = min(found.runs for found in findings if found.decision == "undecided")
+            return f"undecided with {runs} runs"
         return decisions.pop()
 
     @property
-    def open(self) -> tuple[Part, ...]:
-        """Parts that count and that the runs could not decide."""
-        return tuple(
-            part for part in self.parts if not part.aside and part.finding.decision == "undecided"
-        )
+    def counting(self) -> tuple[Part, ...]:
+        """Parts that the verdict follows from."""
+        return tuple(part for part in self.parts if not part.aside)
+
+    @property
+    def asides(self) -> tuple[Part, ...]:
+        """Parts that are only reported."""
+        return tuple(part for part in self.parts if part.aside)
 
     @property
     def mark(self) -> str:
@@ -319,51 +391,56 @@ class Claim:
     @property
     def on_these_data(self) -> bool:
         """Whether a part that counts rests on the narrow interval alone."""
-        return any(part.finding.on_these_data for part in self.parts if not part.aside)
+        return any(part.finding.on_these_data for part in self.counting)
 
     @property
-    def effects(self) -> tuple[str, ...]:
-        """Measured effects, each with the sentence it belongs to and the decision on it."""
-        return tuple(
-            f"{part.states.rstrip('.')}: {part.finding.decision}, {part.finding.effect}, "
-            f"n = {part.finding.runs}"
-            for part in self.parts
-            if part.finding.effect
-        )
+    def sentence(self) -> str:
+        """What the verdict is about: the claim as one meets it where that cannot be judged."""
+        return self.says if self.missing else self.falsifiable
 
     @property
     def clause(self) -> str:
-        """Condition, missing term and open parts, as sentences to stand after the verdict."""
-        sentences = []
+        """Condition or missing term, as a sentence to stand after the verdict."""
         if self.missing:
+            reading = f"Read as “{self.falsifiable.rstrip('.')}”: {self.repaired}"
             condition = f", if {self.condition}" if self.condition else ""
-            sentences.append(f"Missing: {self.missing}. With it: {self.repaired}{condition}.")
-        elif self.condition:
-            sentences.append(f"Holds if {self.condition}.")
-        sentences += [
-            f"Undecided with {part.finding.runs} runs: {part.states}" for part in self.open
-        ]
-        return " ".join(sentences)
+            return f"Missing: {self.missing}. {reading}{condition}."
+        return f"Holds if {self.condition}." if self.condition else ""
+
+    @property
+    def decided_by(self) -> str:
+        """What decides the parts that count: proof, recorded runs, or both."""
+        kinds = {"proof" if part.rule is None else "recorded runs" for part in self.counting}
+        return " and ".join(sorted(kinds))
 
     def __repr__(self) -> str:
-        lines = [f"{self.name}: {self.mark} {self.verdict}", f"  claim      {self.falsifiable}"]
+        lines = [f"{self.name}: {self.mark} {_written(self)}", f"  claim      {self.sentence}"]
         if self.clause:
             lines.append(f"  condition  {self.clause}")
-        for part in self.parts:
-            finding = part.finding
-            how = (
-                "shown by a proof" if part.rule is None else f"{finding.effect}, n = {finding.runs}"
-            )
-            decision = finding.decision + (" on these data" if finding.on_these_data else "")
-            aside = "aside" if part.aside else "part "
-            lines.append(
-                f"  {aside}      {part.states} {MARKS[verdict_kind(decision)]} {decision} ({how})"
-            )
+        lines += [f"  part       {part.outcome}" for part in self.counting]
+        lines += [f"  aside      {part.outcome}" for part in self.asides]
         lines.append(f"  forecast   {self.forecast}")
+        lines.append(f"  shown in   {self.chapter}#{self.section}")
+        lines += [f"  note       {note}" for note in _legend((self,))]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
         return Box((self,), f"The claim “{self.name}”")._repr_html_()
+
+
+def _written(claim: Claim) -> str:
+    return claim.verdict + (" (on these data)" if claim.on_these_data else "")
+
+
+def _legend(claims: tuple[Claim, ...]) -> list[str]:
+    """Say once what the printed numbers mean."""
+    rules = [part.rule for claim in claims for part in claim.parts if part.rule is not None]
+    notes = {
+        BRACKETS: bool(rules),
+        NEW_IMAGES: any(rule.splits for rule in rules),
+        TIMED: any(rule.counted == "repetitions" for rule in rules),
+    }
+    return [note for note, needed in notes.items() if needed]
 
 
 def verdict_kind(text: str) -> str:
@@ -417,48 +494,56 @@ class Box:
     def __repr__(self) -> str:
         lines = [self.caption]
         for claim in self.claims:
-            lines += [
-                "",
-                f"{claim.mark} {_written(claim)}  ·  {claim.name}",
-                f"  {claim.falsifiable}",
-            ]
-            lines += [f"  {text}" for text in (claim.clause, *claim.effects) if text]
-            if verdict_kind(claim.forecast) != verdict_kind(claim.verdict):
-                lines.append(f"  Forecast before the runs: {claim.forecast}.")
-        return "\n".join(lines)
+            lines += ["", f"{claim.mark} {_written(claim)}  ·  {claim.name}", f"  {claim.sentence}"]
+            lines += [f"  {note}" for note in _notes(claim)]
+            lines += [f"  {part.outcome}" for part in claim.counting]
+            lines += [f"  by the way, {part.outcome}" for part in claim.asides]
+        return "\n".join([*lines, "", *_legend(self.claims)]).rstrip()
 
     def _repr_html_(self) -> str:
+        caption = html.escape(self.caption)
         cards = "".join(self._card(claim) for claim in self.claims)
+        notes = " ".join(_legend(self.claims))
+        legend = f'<p class="cnn-verdicts__note">{notes}</p>' if notes else ""
         return (
-            f'<section class="cnn-verdicts" aria-label="{html.escape(self.caption)}">'
-            f'<p class="cnn-verdicts__caption">{html.escape(self.caption)}</p>{cards}</section>'
+            f'<section class="cnn-verdicts" aria-label="{caption}">'
+            f'<p class="cnn-verdicts__caption">{caption}</p>{cards}{legend}</section>'
         )
 
     @staticmethod
     def _card(claim: Claim) -> str:
-        kind = verdict_kind(claim.verdict)
-        notes = [claim.clause] if claim.clause else []
-        if verdict_kind(claim.forecast) != kind:
-            notes.append(f"Forecast before the runs: {claim.forecast}.")
-        if not claim.effects:
-            notes.append("Shown by a proof.")
-        lines = "".join(f"<p>{html.escape(note)}</p>" for note in notes)
-        effects = "".join(f"<li>{html.escape(effect)}</li>" for effect in claim.effects)
-        measured = f"<ul>{effects}</ul>"
-        if len(claim.effects) > FOLDED_FROM:
-            count = len(claim.effects)
-            measured = f"<details><summary>{count} measurements</summary>{measured}</details>"
+        sentence = html.escape(claim.sentence)
+        notes = "".join(f"<p>{html.escape(note)}</p>" for note in _notes(claim))
+        asides = ""
+        if claim.asides:
+            summary = f"By the way ({len(claim.asides)})"
+            asides = f"<details><summary>{summary}</summary>{_listed(claim.asides)}</details>"
         return (
-            f'<div class="cnn-verdict cnn-verdict--{CLASSES[kind]}">'
+            f'<div class="cnn-verdict cnn-verdict--{CLASSES[verdict_kind(claim.verdict)]}">'
             f'<p class="cnn-verdict__head"><span class="cnn-verdict__word">'
             f'<span aria-hidden="true">{claim.mark}</span> {html.escape(_written(claim))}</span> '
-            f'<span class="cnn-verdict__claim">{html.escape(claim.falsifiable)}</span></p>'
-            f"{lines}{measured if effects else ''}</div>"
+            f'<span class="cnn-verdict__claim">{sentence}</span></p>'
+            f"{notes}{_listed(claim.counting)}{asides}"
+            f'<p>Decided by {claim.decided_by}: <a href="#{claim.section}" '
+            f'aria-label="where it is shown: {sentence}">where it is shown</a>.</p></div>'
         )
 
 
-def _written(claim: Claim) -> str:
-    return claim.verdict + (" (on these data)" if claim.on_these_data else "")
+def _notes(claim: Claim) -> list[str]:
+    """Condition or missing term, and a forecast that went wrong."""
+    wrong = verdict_kind(claim.forecast) != verdict_kind(claim.verdict)
+    forecast = f"Forecast before the runs: {claim.forecast}." if wrong else ""
+    return [note for note in (claim.clause, forecast) if note]
+
+
+def _listed(parts: tuple[Part, ...]) -> str:
+    """Write outcomes as a list, decisions in bold."""
+    items = "".join(
+        f'<li><span aria-hidden="true">{part.mark}</span> '
+        f"<strong>{part.finding.words}:</strong> {html.escape(part.told)}</li>"
+        for part in parts
+    )
+    return f"<ul>{items}</ul>"
 
 
 @dataclass(frozen=True)

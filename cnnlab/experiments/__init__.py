@@ -62,6 +62,8 @@ def load(name: str) -> Record:
 
     Raises
     ------
+    FileNotFoundError
+        If nothing was recorded yet.
     ValueError
         If there is no such experiment, or its record was edited or made with other settings.
     """

@@ -19,7 +19,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0, or 1 where ``check`` found a difference or a record was refused, or 130 after Ctrl-C.
+        0, or 1 where ``check`` found a difference or a record was refused or is not there, or 130
+        after Ctrl-C.
     """
     parser = argparse.ArgumentParser(
         prog="python -m cnnlab.experiments", description="Run and record the book's experiments."
@@ -54,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(runner.record(experiment, path, options.seeds, options.jobs))
         elif not runner.check(experiment, path, options.arms, options.seeds):
             return 1
-    except ValueError as error:
+    except (ValueError, FileNotFoundError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:

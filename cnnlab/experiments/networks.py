@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from cnnlab import nn
+from cnnlab._extras import needed
 
 DOWN = {
     "max": "2x2 max pooling after the ReLU",
@@ -111,6 +112,7 @@ def n3_torch(
     ImportError
         If PyTorch is not installed.
     """
-    from torch import nn as torch_nn
+    with needed("torch", by="n3_torch"):
+        from torch import nn as torch_nn
 
     return _n3(torch_nn, down, size, channels, classes)

@@ -8,7 +8,9 @@ against slips of the hand, not against malice: whoever wants to can compute it a
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+import math
+import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,6 +62,23 @@ def _signed(content: Mapping[str, Any], previous: str) -> str:
     return json.dumps({**content, FINGERPRINT: link}, ensure_ascii=False, allow_nan=False) + "\n"
 
 
+def _write(path: Path, mode: str, line: str) -> None:
+    """Write one line in a single call, and wait until it is on the disk."""
+    with path.open(mode, encoding="utf-8", newline="\n") as file:
+        file.write(line)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _not_finite(values: Mapping[str, Any], above: str = "") -> Iterator[str]:
+    """Name every NaN and infinity in a row, also in the mappings inside it."""
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _not_finite(value, f"{above}{name}.")
+        elif isinstance(value, float) and not math.isfinite(value):
+            yield f"{above}{name} is {value}"
+
+
 def start(path: Path, header: Mapping[str, Any]) -> None:
     """Begin a record with its header.
 
@@ -75,8 +94,7 @@ def start(path: Path, header: Mapping[str, Any]) -> None:
     FileExistsError
         If there is a record already.
     """
-    with path.open("x", encoding="utf-8", newline="\n") as file:
-        file.write(_signed({"record": FORMAT, **header}, previous=""))
+    _write(path, "x", _signed({"record": FORMAT, **header}, previous=""))
 
 
 def append(path: Path, row: Row) -> None:
@@ -94,15 +112,19 @@ def append(path: Path, row: Row) -> None:
     ValueError
         If a value is not finite.
     """
+    if wrong := list(_not_finite(row)):
+        raise ValueError(
+            f"append({path.name}): arm {row['arm']!r}, seed {row['seed']}: {', '.join(wrong)}, "
+            "needed finite numbers. The run has measured nothing that could be recorded."
+        )
     last = path.read_text(encoding="utf-8").splitlines()[-1]
-    line = _signed(row, previous=json.loads(last)[FINGERPRINT])
-    with path.open("a", encoding="utf-8", newline="\n") as file:
-        file.write(line)
-        file.flush()
+    _write(path, "a", _signed(row, previous=json.loads(last)[FINGERPRINT]))
 
 
 def drop_torn_line(path: Path) -> bool:
     """Remove a last line that was being written when the run was killed.
+
+    Where it was the first line, the header, nothing is left: the file is removed.
 
     Parameters
     ----------
@@ -116,6 +138,9 @@ def drop_torn_line(path: Path) -> bool:
     """
     content = path.read_bytes()
     whole = content.rfind(b"\n") + 1
+    if not whole:
+        path.unlink()
+        return True
     if whole == len(content):
         return False
     path.write_bytes(content[:whole])
@@ -247,10 +272,17 @@ def load(path: Path) -> Record:
 
     Raises
     ------
+    FileNotFoundError
+        If nothing was recorded yet.
     ValueError
         If a line is torn, was edited, moved or removed, or an (arm, seed) comes twice.
     """
     who = f"load({path.name})"
+    if not path.exists():
+        raise FileNotFoundError(
+            f"{who}: nothing was recorded yet. "
+            f"Record it with: python -m cnnlab.experiments record {path.stem}"
+        )
     text = path.read_text(encoding="utf-8")
     if not text.endswith("\n"):
         raise ValueError(f"{who}: the last line is torn. Resume the record to finish it.")
@@ -281,7 +313,7 @@ def load(path: Path) -> Record:
     return Record(header, tuple(rows))
 
 
-def verify(record: Record, experiment: Experiment, fields: Iterable[str] = ()) -> None:
+def verify(record: Record, experiment: Experiment) -> None:
     """Refuse a record that was made by another experiment or with other settings.
 
     Parameters
@@ -290,8 +322,6 @@ def verify(record: Record, experiment: Experiment, fields: Iterable[str] = ()) -
         What was recorded.
     experiment : Experiment
         What the code says today.
-    fields : iterable of str
-        Names of arms that need rows; all arms by default.
 
     Raises
     ------
@@ -314,12 +344,12 @@ def verify(record: Record, experiment: Experiment, fields: Iterable[str] = ()) -
                 f"{who}: the record was made with {key} {record.header[key]!r}, the code says "
                 f"{value!r}. Record it anew: {record.header['command']}"
             )
-    needed = tuple(fields) or tuple(experiment.arms)
-    seeds = {arm: record.seeds(arm) for arm in needed}
-    for arm in needed:
-        if not seeds[arm] or seeds[arm] != seeds[needed[0]]:
+    first, *_ = experiment.arms
+    seeds = {arm: record.seeds(arm) for arm in experiment.arms}
+    for arm in experiment.arms:
+        if not seeds[arm] or seeds[arm] != seeds[first]:
             raise ValueError(
-                f"{who}: arm {arm!r} has {len(seeds[arm])} runs, {needed[0]!r} has "
-                f"{len(seeds[needed[0]])}, needed the same seeds in every arm. Resume the record: "
+                f"{who}: arm {arm!r} has {len(seeds[arm])} runs, {first!r} has "
+                f"{len(seeds[first])}, needed the same seeds in every arm. Resume the record: "
                 f"{record.header['command']}"
             )

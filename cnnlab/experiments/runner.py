@@ -5,25 +5,22 @@ import importlib.metadata
 import os
 import platform
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from cnnlab import _checks
+from cnnlab._extras import needed
 from cnnlab.experiments import records
 from cnnlab.experiments.core import Configuration, Experiment, Row
 from cnnlab.experiments.records import Record
 
-try:
+with needed("experiments", by="cnnlab.experiments.runner"):
     from joblib import Parallel, delayed
     from threadpoolctl import threadpool_limits
     from tqdm import tqdm
-except ImportError as error:
-    raise ImportError(
-        f"cnnlab.experiments.runner needs {error.name}. "
-        'Install it with: pip install "cnnlab[experiments]"'
-    ) from error
 
 __all__ = ["check", "record", "run"]
 
@@ -61,16 +58,15 @@ def _load_average() -> float | None:
 
 def _rows(
     experiment: Experiment,
-    todo: Iterable[tuple[str, int]],
+    todo: Sequence[tuple[str, int]],
     configuration: Configuration,
     jobs: int,
     progress: bool,
 ) -> Iterator[Row]:
     """Rows as they are finished."""
-    pairs = list(todo)
     parallel = Parallel(n_jobs=jobs, return_as="generator_unordered")
-    calls = (delayed(_one)(experiment, arm, seed, configuration) for arm, seed in pairs)
-    with tqdm(total=len(pairs), desc=experiment.name, unit="run", disable=not progress) as bar:
+    calls = (delayed(_one)(experiment, arm, seed, configuration) for arm, seed in todo)
+    with tqdm(total=len(todo), desc=experiment.name, unit="run", disable=not progress) as bar:
         for row in parallel(calls):
             bar.update()
             yield row
@@ -152,10 +148,12 @@ def run(
     """
     settings = experiment.quick if configuration is None else configuration
     jobs = 1 if experiment.alone else jobs
-    rows = list(_rows(experiment, experiment.jobs(seeds, arms), settings, jobs, progress))
+    todo = list(experiment.jobs(seeds, arms))
+    header = _header(experiment, settings, jobs, command="in memory")
+    rows = list(_rows(experiment, todo, settings, jobs, progress))
     order = list(experiment.arms)
     rows.sort(key=lambda row: (order.index(row["arm"]), row["seed"]))
-    return Record(_header(experiment, settings, jobs, command="in memory"), tuple(rows))
+    return Record(header, tuple(rows))
 
 
 def record(
@@ -193,8 +191,8 @@ def record(
     command = f"python -m cnnlab.experiments record {experiment.name} --seeds {seeds} --jobs {jobs}"
     header = _header(experiment, experiment.full, jobs, command)
     if path.exists():
-        records.drop_torn_line(path)
-    else:
+        records.drop_torn_line(path)  # and with it the file, if not even the header was finished
+    if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         records.start(path, header)
     stored = records.load(path)
@@ -240,7 +238,7 @@ def check(
     path : pathlib.Path
         File of the record.
     arms, seeds : int, default 2 and 1
-        How many arms and seeds to repeat.
+        How many arms and seeds to repeat, at most as many as were recorded.
     say : callable, default print
         Receives one line per number.
 
@@ -251,11 +249,19 @@ def check(
 
     Raises
     ------
+    FileNotFoundError
+        If nothing was recorded yet.
     ValueError
-        If the record was edited or made with other settings.
+        If the record was edited or made with other settings, or if it has fewer arms or seeds, or
+        none are to be repeated.
     """
+    who = f"check({experiment.name!r})"
     stored = records.load(path)
     records.verify(stored, experiment)
+    seeds_there = stored.seeds(stored.arms[0])
+    for name, count, there in (("arms", arms, stored.arms), ("seeds", seeds, seeds_there)):
+        if _checks.integer(who, name, count, at_least=1) > len(there):
+            raise ValueError(f"{who}: {name} = {count}, but only {len(there)} were recorded.")
     chosen = tuple(experiment.arms)[:arms]
     again = run(experiment, seeds, experiment.full, chosen)
     recorded = {(row["arm"], row["seed"]): row for row in stored.rows}

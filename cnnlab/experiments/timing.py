@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from cnnlab._extras import needed
+
 __all__ = ["milliseconds", "one_torch_thread"]
 
 
@@ -62,11 +64,7 @@ def one_torch_thread() -> Any:
     ImportError
         If PyTorch is not installed.
     """
-    try:
+    with needed("torch", by="This experiment"):
         import torch
-    except ImportError as error:
-        raise ImportError(
-            'This experiment needs PyTorch. Install it with: pip install "cnnlab[torch]"'
-        ) from error
     torch.set_num_threads(1)
     return torch

@@ -26,8 +26,7 @@ def relu(input: Array) -> Array:
     x = _checks.array("relu", "input", input)
     if x.dtype.kind == "b":
         raise TypeError("relu: the input has dtype bool, needed numbers. Use x.astype(float).")
-    y: Array = np.maximum(x, x.dtype.type(0))
-    return y
+    return np.asarray(np.maximum(x, x.dtype.type(0)))
 
 
 class ReLU(Module):
@@ -45,17 +44,17 @@ class ReLU(Module):
     """
 
     def __init__(self) -> None:
-        self._y: Array | None = None
+        self._x: Array | None = None
 
     def forward(self, x: Array) -> Array:
         """Rectify."""
-        self._y = relu(x)
-        return self._y
+        y = relu(x)
+        self._x = x
+        return y
 
     def backward(self, grad_output: Array) -> Array:
         """Let the gradient pass where the output is positive."""
-        y = self._saved("_y")
-        grad = _checks.gradient(repr(self), grad_output, y.shape, y.dtype)
+        x = self._saved("_x")
+        grad = _checks.gradient(repr(self), grad_output, x.shape, x.dtype)
         # a NaN passes its gradient on, as in torch
-        passed: Array = np.where(y <= 0, y.dtype.type(0), grad)
-        return passed
+        return np.where(x <= 0, grad.dtype.type(0), grad)

@@ -4,14 +4,28 @@ The definition is :func:`avg_pool2d_naive`. The fast version sums rows, then col
 strided slices over the whole batch, and divides once.
 """
 
-import sys
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from cnnlab import _checks, windows
 from cnnlab._types import Array, IntPair
 from cnnlab.nn.pooling import Pool2d, PoolGeometry
+
+
+def _geometry(
+    who: str,
+    kernel_size: IntPair,
+    stride: IntPair | None,
+    padding: IntPair,
+    ceil_mode: bool,
+    divisor_override: int | None,
+) -> PoolGeometry:
+    """Check all options, and return what they say about the window."""
+    given = divisor_override is not None
+    if given and _checks.integer(who, "divisor_override", divisor_override) == 0:
+        raise ValueError(f"{who}: divisor_override = 0, needed a number other than 0.")
+    return PoolGeometry(who, kernel_size, stride, padding, 1, ceil_mode)
 
 
 def avg_pool2d_naive(
@@ -35,7 +49,7 @@ def avg_pool2d_naive(
            [3.5, 5.5]])
     """
     x = _checks.floating("avg_pool2d", "input", _checks.images("avg_pool2d", input))
-    geometry = PoolGeometry("avg_pool2d", kernel_size, stride, padding, 1, ceil_mode)
+    geometry = _geometry("avg_pool2d", kernel_size, stride, padding, ceil_mode, divisor_override)
     rows, columns = geometry.slides(*x.shape[-2:])
     y = np.empty((*x.shape[:-2], rows.positions, columns.positions), dtype=x.dtype)
     for i in range(rows.positions):
@@ -104,7 +118,7 @@ def avg_pool2d(
            [3.5, 5.5]])
     """
     x = _checks.floating("avg_pool2d", "input", _checks.images("avg_pool2d", input))
-    geometry = PoolGeometry("avg_pool2d", kernel_size, stride, padding, 1, ceil_mode)
+    geometry = _geometry("avg_pool2d", kernel_size, stride, padding, ceil_mode, divisor_override)
     rows, columns = geometry.slides(*x.shape[-2:])
     y = windows.reduce(x, rows, -2, np.add, 0)
     y = windows.reduce(y, columns, -1, np.add, 0)
@@ -121,9 +135,6 @@ def _divisors(
 ) -> Array:
     """What each window's sum is divided by, broadcastable to (H_out, W_out)."""
     if divisor_override is not None:
-        _checks.integer("avg_pool2d", "divisor_override", divisor_override, -sys.maxsize)
-        if divisor_override == 0:
-            raise ValueError("avg_pool2d: divisor_override = 0, needed a number other than 0.")
         return np.array(divisor_override, dtype=dtype)
     counts = []
     for slide in (rows, columns):
@@ -149,14 +160,17 @@ def avg_pool2d_backward_naive(
 
     Arguments and result as for :func:`avg_pool2d_backward`.
     """
-    x = _checks.floating("avg_pool2d", "input", _checks.images("avg_pool2d", input))
+    who = "avg_pool2d_backward"
+    x = _checks.floating(who, "input", _checks.images(who, input))
     options = kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
+    output_shape = avg_pool2d_naive(x, *options).shape
+    grad = _checks.gradient(who, grad_output, output_shape, x.dtype)
     grad_input = np.zeros_like(x)
     for pixel in np.ndindex(*x.shape[-2:]):
         alone = np.zeros((1, *x.shape[-2:]), dtype=x.dtype)
         alone[0, *pixel] = 1
         share = avg_pool2d_naive(alone, *options)[0]  # of this pixel in every window
-        grad_input[..., *pixel] = (grad_output * share).sum(axis=(-2, -1))
+        grad_input[..., *pixel] = (grad * share).sum(axis=(-2, -1))
     return grad_input
 
 
@@ -185,12 +199,11 @@ def avg_pool2d_backward(
     """
     who = "avg_pool2d_backward"
     x = _checks.images(who, input)
-    dtype = x.dtype if x.dtype.kind == "f" else np.float64
-    geometry = PoolGeometry(who, kernel_size, stride, padding, 1, ceil_mode)
+    geometry = _geometry(who, kernel_size, stride, padding, ceil_mode, divisor_override)
     rows, columns = geometry.slides(*x.shape[-2:])
-    expected = (*x.shape[:-2], rows.positions, columns.positions)
-    grad = _checks.gradient(who, grad_output, expected, dtype)
-    grad = grad / _divisors(rows, columns, count_include_pad, divisor_override, dtype)
+    output_shape = (*x.shape[:-2], rows.positions, columns.positions)
+    grad = _checks.gradient(who, grad_output, output_shape, x.dtype)
+    grad = grad / _divisors(rows, columns, count_include_pad, divisor_override, grad.dtype)
     return windows.spread(windows.spread(grad, columns, -1), rows, -2)
 
 
@@ -212,6 +225,12 @@ class AvgPool2d(Pool2d):
             [2.5, 2.5]]])
     """
 
+    _defaults: ClassVar[dict[str, Any]] = {
+        **Pool2d._defaults,
+        "count_include_pad": True,
+        "divisor_override": None,
+    }
+
     def __init__(
         self,
         kernel_size: IntPair,
@@ -221,7 +240,8 @@ class AvgPool2d(Pool2d):
         count_include_pad: bool = True,
         divisor_override: int | None = None,
     ) -> None:
-        super().__init__(PoolGeometry("AvgPool2d", kernel_size, stride, padding, 1, ceil_mode))
+        options = kernel_size, stride, padding, ceil_mode, divisor_override
+        super().__init__(_geometry("AvgPool2d", *options))
         self.count_include_pad, self.divisor_override = count_include_pad, divisor_override
         self._x: Array | None = None
 
@@ -233,8 +253,9 @@ class AvgPool2d(Pool2d):
 
     def forward(self, x: Array) -> Array:
         """Pool a batch (N, C, H, W) or one image (C, H, W)."""
+        y = avg_pool2d(x, *self._options)
         self._x = x
-        return avg_pool2d(x, *self._options)
+        return y
 
     def backward(self, grad_output: Array) -> Array:
         """Share the gradient among the window."""

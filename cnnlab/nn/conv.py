@@ -6,6 +6,7 @@ the memory it needs does not grow with the batch.
 """
 
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import Any, Literal
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from cnnlab import _checks, shapes, windows
 from cnnlab._types import Array, IntPair
 from cnnlab.nn import init
-from cnnlab.nn.module import Module, Parameter, short
+from cnnlab.nn.module import Parameter, Windowed, changed, short
 
 Padding = IntPair | Literal["same", "valid"]
 
@@ -29,8 +30,12 @@ class _Geometry:
         self.stride = _checks.pair(who, "stride", stride, 1)
         self.dilation = _checks.pair(who, "dilation", dilation, 1)
         self.groups = _checks.integer(who, "groups", groups, 1)
+        self.padding = padding
         self.pads: windows.Pads
-        if padding == "valid":
+        if not isinstance(padding, str):
+            self.padding = pH, pW = _checks.pair(who, "padding", padding, 0)
+            self.pads = ((pH, pH), (pW, pW))
+        elif padding == "valid":
             self.pads = ((0, 0), (0, 0))
         elif padding == "same":
             if self.stride != (1, 1):
@@ -40,11 +45,8 @@ class _Geometry:
                 )
             vertical, horizontal = map(shapes.same_padding, self.kernel, self.dilation)
             self.pads = (vertical, horizontal)
-        elif isinstance(padding, str):
-            raise ValueError(f"{who}: padding = {padding!r}, needed 'same', 'valid' or a number.")
         else:
-            pH, pW = _checks.pair(who, "padding", padding, 0)
-            self.pads = ((pH, pH), (pW, pW))
+            raise ValueError(f"{who}: padding = {padding!r}, needed 'same', 'valid' or a number.")
 
     def output(self, H: int, W: int) -> tuple[int, int]:
         """Size of the output map for an input of H by W pixels."""
@@ -95,6 +97,25 @@ def _check(
     return x.reshape(-1, *x.shape[-3:]), weight, geometry
 
 
+def _check_bias(bias: Array | None, weight: Array) -> Array | None:
+    """Return the bias in the dtype of the weight, if there is one."""
+    if bias is None:
+        return None
+    bias = _checks.array("conv2d", "bias", bias)
+    bias = _checks.same_dtype("conv2d", "bias", bias, "weight", weight)
+    return _checks.shape("conv2d", "bias", bias, weight.shape[:1])
+
+
+def _check_gradient(
+    who: str, grad_output: Array, input: Array, weight: Array, geometry: _Geometry
+) -> Array:
+    """Return the gradient of the output as (N, out_channels, H_out, W_out)."""
+    output_shape = (len(weight), *geometry.output(*input.shape[-2:]))
+    expected = (*input.shape[:-3], *output_shape)
+    grad = _checks.gradient(who, grad_output, expected, weight.dtype)
+    return grad.reshape(-1, *output_shape)
+
+
 def conv2d_naive(
     input: Array,
     weight: Array,
@@ -116,10 +137,10 @@ def conv2d_naive(
            [20., 24.]])
     """
     x, weight, geometry = _check(input, weight, stride, padding, dilation, groups)
-    x = windows.pad(x, geometry.pads)
-    patches = geometry.windows(x)  # (N, C, H_out, W_out, kH, kW)
-    N, _, H_out, W_out = patches.shape[:4]
-    C_out, C_group = weight.shape[:2]
+    bias = _check_bias(bias, weight)
+    H_out, W_out = geometry.output(*x.shape[-2:])
+    patches = geometry.windows(windows.pad(x, geometry.pads))  # (N, C, H_out, W_out, kH, kW)
+    N, (C_out, C_group) = len(x), weight.shape[:2]
     y = np.zeros((N, C_out, H_out, W_out), dtype=x.dtype)
     for n in range(N):
         for o in range(C_out):
@@ -193,11 +214,7 @@ def conv2d(
     N, C, H, W = x.shape
     C_out, G = len(weight), geometry.groups
     H_out, W_out = geometry.output(H, W)
-    if bias is not None:
-        bias = _checks.same_dtype(
-            "conv2d", "bias", _checks.array("conv2d", "bias", bias), "weight", weight
-        )
-        _checks.shape("conv2d", "bias", bias, (C_out,))
+    bias = _check_bias(bias, weight)
     y = np.empty((N, C_out, H_out, W_out), dtype=x.dtype)
     kernels = weight.reshape(G, C_out // G, -1)
     (top, bottom), (left, right) = geometry.pads
@@ -241,10 +258,10 @@ def conv2d_backward_naive(
     Arguments and results as for :func:`conv2d_backward`.
     """
     x, weight, geometry = _check(input, weight, stride, padding, dilation, groups)
+    grad = _check_gradient("conv2d_backward", grad_output, input, weight, geometry)
     padded = windows.pad(x, geometry.pads)
     C_out, C_group, kH, kW = weight.shape
     (sH, sW), (dH, dW) = geometry.stride, geometry.dilation
-    grad = grad_output.reshape(len(x), *grad_output.shape[-3:])
     grad_padded, grad_weight = np.zeros_like(padded), np.zeros_like(weight)
     for n, o, i, j in np.ndindex(*grad.shape):
         first = o // (C_out // groups) * C_group
@@ -291,12 +308,10 @@ def conv2d_backward(
         Shapes of input, weight and bias.
     """
     x, weight, geometry = _check(input, weight, stride, padding, dilation, groups)
-    N, _, H, W = x.shape
+    grad = _check_gradient("conv2d_backward", grad_output, input, weight, geometry)
+    H, W = x.shape[-2:]
     C_out, C_group, kH, kW = weight.shape
-    G, positions = geometry.groups, geometry.output(H, W)
-    expected = (*input.shape[:-3], C_out, *positions)
-    grad = _checks.gradient("conv2d_backward", grad_output, expected, x.dtype)
-    grad = grad.reshape(N, C_out, *positions)
+    G, positions = geometry.groups, grad.shape[-2:]
 
     frame_size, reached, pixels = [], [], []
     for axis, size in enumerate((H, W)):
@@ -324,7 +339,7 @@ def conv2d_backward(
     return grad_input.reshape(input.shape), grad_weight, grad.sum(axis=(0, 2, 3))
 
 
-class Conv2d(Module):
+class Conv2d(Windowed):
     """Convolution layer with trainable kernels (torch.nn.Conv2d).
 
     Parameters
@@ -353,6 +368,8 @@ class Conv2d(Module):
     (2, 8, 28, 28)
     """
 
+    groups = property(attrgetter("_geometry.groups"))
+
     def __init__(
         self,
         in_channels: int,
@@ -368,6 +385,8 @@ class Conv2d(Module):
         dtype: Any = np.float32,
     ) -> None:
         who = "Conv2d"
+        rng = _checks.generator(who, rng, optional=True)
+        dtype = _checks.float_type(who, dtype)
         self.in_channels = _checks.integer(who, "in_channels", in_channels, 1)
         self.out_channels = _checks.integer(who, "out_channels", out_channels, 1)
         self._geometry = _Geometry(who, kernel_size, stride, padding, dilation, groups)
@@ -376,9 +395,6 @@ class Conv2d(Module):
                 f"Conv2d: in_channels = {in_channels} and out_channels = {out_channels} do not "
                 f"both divide into groups = {groups}."
             )
-        self.kernel_size, self.stride = self._geometry.kernel, self._geometry.stride
-        self.padding, self.dilation, self.groups = padding, self._geometry.dilation, groups
-        rng = rng or np.random.default_rng()
         shape = (out_channels, in_channels // groups, *self.kernel_size)
         fan_in = shape[1] * shape[2] * shape[3]
         self.weight = Parameter(init.kaiming_uniform(shape, fan_in, rng=rng, dtype=dtype))
@@ -401,9 +417,10 @@ class Conv2d(Module):
                 f"{self.in_channels}. Build the layer with in_channels={x.shape[-3]} or pass "
                 f"images of {self.in_channels} channel{'s' * (self.in_channels > 1)}."
             )
-        self._x = x
         bias = None if self.bias is None else self.bias.data
-        return conv2d(x, self.weight.data, bias, *self._options)
+        y = conv2d(x, self.weight.data, bias, *self._options)
+        self._x = x
+        return y
 
     def backward(self, grad_output: Array) -> Array:
         """Return the input's gradient; add to ``weight.grad`` and ``bias.grad``."""
@@ -413,11 +430,6 @@ class Conv2d(Module):
         if self.bias is not None:
             self.bias.grad += grads[2]
         return grads[0]
-
-    @property
-    def window(self) -> shapes.Window:
-        """Kernel, stride and dilation."""
-        return shapes.Window(self.kernel_size, self.stride, self.dilation)
 
     def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
         """(out_channels, H_out, W_out) for an image (C, H, W)."""
@@ -434,8 +446,5 @@ class Conv2d(Module):
     def extra_repr(self) -> str:
         """Arguments that differ from their defaults."""
         text = f"{self.in_channels}, {self.out_channels}, kernel_size={short(self.kernel_size)}"
-        for name, default in (("stride", 1), ("padding", 0), ("dilation", 1), ("groups", 1)):
-            value = short(getattr(self, name))
-            if value != default:
-                text += f", {name}={value!r}"
+        text += changed(self, {"stride": 1, "padding": 0, "dilation": 1, "groups": 1})
         return text + (", bias=False" if self.bias is None else "")

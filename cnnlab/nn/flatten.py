@@ -31,9 +31,8 @@ def flatten(input: Array, start_dim: int = 0, end_dim: int = -1) -> Array:
     x = _checks.array("flatten", "input", input)
     if x.ndim == 0:
         x = x.reshape(1)
-    first, last = (
-        _axis(x, name, d) for name, d in (("start_dim", start_dim), ("end_dim", end_dim))
-    )
+    first = _checks.axis("flatten", "start_dim", start_dim, x)
+    last = _checks.axis("flatten", "end_dim", end_dim, x)
     if first > last:
         raise ValueError(
             f"flatten: start_dim = {start_dim} comes after end_dim = {end_dim} in an input of "
@@ -41,17 +40,6 @@ def flatten(input: Array, start_dim: int = 0, end_dim: int = -1) -> Array:
         )
     merged = math.prod(x.shape[first : last + 1])
     return x.reshape(*x.shape[:first], merged, *x.shape[last + 1 :])
-
-
-def _axis(x: Array, name: str, value: int) -> int:
-    """Return the axis counted from the front."""
-    value = _checks.integer("flatten", name, value, -x.ndim)
-    if value >= x.ndim:
-        raise ValueError(
-            f"flatten: {name} = {value} for an input of shape {x.shape}, needed a number from "
-            f"{-x.ndim} to {x.ndim - 1}."
-        )
-    return value % x.ndim
 
 
 class Flatten(Module):
@@ -71,29 +59,33 @@ class Flatten(Module):
     """
 
     def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
-        self.start_dim, self.end_dim = start_dim, end_dim
-        self._shape: tuple[int, ...] | None = None
+        self.start_dim = _checks.integer("Flatten", "start_dim", start_dim)
+        self.end_dim = _checks.integer("Flatten", "end_dim", end_dim)
+        counted_alike = (start_dim < 0) == (end_dim < 0)
+        if counted_alike and start_dim > end_dim:
+            raise ValueError(
+                f"Flatten: start_dim = {start_dim} comes after end_dim = {end_dim}, needed "
+                f"start_dim <= end_dim."
+            )
+        self._x: Array | None = None
+        self._output_shape: tuple[int, ...] | None = None
 
     def forward(self, x: Array) -> Array:
         """Reshape."""
         y = flatten(x, self.start_dim, self.end_dim)
-        self._shape = x.shape
+        self._x, self._output_shape = x, y.shape
         return y
 
     def backward(self, grad_output: Array) -> Array:
         """Reshape back."""
-        shape = self._saved("_shape")
-        grad_output = _checks.array(repr(self), "grad_output", grad_output)
-        if grad_output.size != math.prod(shape):
-            raise ValueError(
-                f"{self!r}: the grad_output of shape {grad_output.shape} has {grad_output.size} "
-                f"values, needed {math.prod(shape)} for an input of shape {shape}."
-            )
-        return grad_output.reshape(shape)
+        x, output_shape = self._saved("_x", "_output_shape")
+        grad = _checks.gradient(repr(self), grad_output, output_shape, x.dtype)
+        return grad.reshape(x.shape)
 
     def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
         """Shape for one image, in a batch of one."""
-        batch = np.broadcast_to(np.float32(0), (1, *input_shape))
+        shape = _checks.sizes(repr(self), "input_shape", input_shape)
+        batch = np.broadcast_to(np.float32(0), (1, *shape))
         return flatten(batch, self.start_dim, self.end_dim).shape[1:]
 
     def extra_repr(self) -> str:

@@ -1,5 +1,6 @@
 """Dense layer: every output looks at every input, each with its own weight. Chapters 1 and 4."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,7 @@ def linear(input: Array, weight: Array, bias: Array | None = None) -> Array:
             f"linear: the input of shape {x.shape} does not end in {weight.shape[-1]} features, "
             f"needed for a weight of shape {weight.shape}. Is a flatten missing before it?"
         )
-    y: Array = x @ weight.T
+    y = np.asarray(x @ weight.T)
     if bias is not None:
         bias = _checks.array("linear", "bias", bias)
         bias = _checks.same_dtype("linear", "bias", bias, "weight", weight)
@@ -84,7 +85,8 @@ class Linear(Module):
     ) -> None:
         self.in_features = _checks.integer("Linear", "in_features", in_features, 1)
         self.out_features = _checks.integer("Linear", "out_features", out_features, 1)
-        rng = rng or np.random.default_rng()
+        rng = _checks.generator("Linear", rng, optional=True)
+        dtype = _checks.float_type("Linear", dtype)
         shape = (out_features, in_features)
         self.weight = Parameter(init.kaiming_uniform(shape, in_features, rng=rng, dtype=dtype))
         self.bias: Parameter | None = None
@@ -101,8 +103,9 @@ class Linear(Module):
                 f"{self!r}: the input of shape {x.shape} does not end in {self.in_features} "
                 f"features. Is a Flatten missing before it, or in_features wrong?"
             )
+        y = linear(x, self.weight.data, None if self.bias is None else self.bias.data)
         self._x = x
-        return linear(x, self.weight.data, None if self.bias is None else self.bias.data)
+        return y
 
     def backward(self, grad_output: Array) -> Array:
         r"""Return :math:`\partial Y\,W`; add :math:`\partial Y^\top X` to ``weight.grad``."""
@@ -119,19 +122,17 @@ class Linear(Module):
 
     def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
         """(out_features,) for a vector (in_features,)."""
-        if input_shape[-1] != self.in_features:
+        shape = _checks.sizes(repr(self), "input_shape", input_shape)
+        if not shape or shape[-1] != self.in_features:
             raise ValueError(
-                f"{self!r}: the input of shape {input_shape} for one image does not end in "
+                f"{self!r}: the input of shape {shape} for one image does not end in "
                 f"{self.in_features} features. Is a Flatten missing before it?"
             )
-        return (*input_shape[:-1], self.out_features)
+        return (*shape[:-1], self.out_features)
 
     def macs(self, input_shape: tuple[int, ...]) -> int:
         """One multiply-accumulate for each weight and input row."""
-        rows = 1
-        for size in input_shape[:-1]:
-            rows *= size
-        return rows * self.weight.size
+        return math.prod(self.output_shape(input_shape)) * self.in_features
 
     def extra_repr(self) -> str:
         """Sizes."""

@@ -22,9 +22,11 @@ def log_softmax(input: Array, dim: int = -1) -> Array:
     array of the same shape; the exponentials along `dim` sum to 1.
     """
     x = _checks.floating("log_softmax", "input", input)
-    shifted = x - x.max(axis=dim, keepdims=True)
-    result: Array = shifted - np.log(np.exp(shifted).sum(axis=dim, keepdims=True))
-    return result
+    axis = _checks.axis("log_softmax", "dim", dim, x)
+    if not x.size:
+        return x.copy()
+    shifted = x - x.max(axis=axis, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True)))
 
 
 def softmax(input: Array, dim: int = -1) -> Array:
@@ -35,8 +37,7 @@ def softmax(input: Array, dim: int = -1) -> Array:
     >>> softmax(np.array([0.0, 0.0, 1000.0]))
     array([0., 0., 1.])
     """
-    result: Array = np.exp(log_softmax(input, dim))
-    return result
+    return np.asarray(np.exp(log_softmax(input, dim)))
 
 
 def cross_entropy(input: Array, target: Array) -> float:
@@ -59,7 +60,11 @@ def cross_entropy(input: Array, target: Array) -> float:
     >>> round(cross_entropy(np.zeros((4, 10)), np.array([1, 2, 3, 4])), 3)
     2.303
     """
-    log_p, target = _check(input, target)
+    return _mean_loss(*_check(input, target))
+
+
+def _mean_loss(log_p: Array, target: Array) -> float:
+    """Average over the batch what each right class was given."""
     return float(-log_p[np.arange(len(target)), target].mean())
 
 
@@ -104,8 +109,12 @@ class CrossEntropyLoss(Module):
 
     def __call__(self, input: Array, target: Array) -> float:  # type: ignore[override]
         """Return the mean loss of a batch, in nats."""
+        return self.forward(input, target)
+
+    def forward(self, input: Array, target: Array) -> float:  # type: ignore[override]
+        """Return the mean loss of a batch, in nats."""
         self._log_p, self._target = _check(input, target)
-        return float(-self._log_p[np.arange(len(self._target)), self._target].mean())
+        return _mean_loss(self._log_p, self._target)
 
     def backward(self, grad_output: float = 1.0) -> Array:  # type: ignore[override]
         """Return the gradient of the loss with respect to the scores."""

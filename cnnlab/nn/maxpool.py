@@ -6,7 +6,7 @@ strided slices over the whole batch. No window is ever copied, and no padding is
 """
 
 from collections.abc import Iterator
-from typing import Any, Literal, overload
+from typing import Any, ClassVar, Literal, overload
 
 import numpy as np
 
@@ -138,13 +138,16 @@ def max_pool2d(
     start = lowest(x.dtype)
     y = windows.reduce(x, rows, -2, np.maximum, start)
     y = windows.reduce(y, columns, -1, np.maximum, start)
-    if not return_indices:
-        return y
+    return (y, _indices(x, y, geometry)) if return_indices else y
+
+
+def _indices(x: Array, y: Array, geometry: PoolGeometry) -> Array:
+    """Position of each window's winner in its flattened map."""
     indices = np.zeros(y.shape, dtype=np.int64)
     places = np.arange(x.shape[-2] * x.shape[-1]).reshape(x.shape[-2:])
     for reached, pixels, wins in _winners(x, y, geometry):
         np.copyto(indices[reached], places[pixels], where=wins)
-    return y, indices
+    return indices
 
 
 def _winners(x: Array, y: Array, geometry: PoolGeometry) -> Iterator[tuple[Index, Index, Array]]:
@@ -184,11 +187,14 @@ def max_pool2d_backward_naive(
 
     Arguments and result as for :func:`max_pool2d_backward`.
     """
-    x = _checks.images("max_pool2d", input)
-    geometry = PoolGeometry("max_pool2d", kernel_size, stride, padding, dilation, ceil_mode)
+    who = "max_pool2d_backward"
+    x = _checks.images(who, input)
+    geometry = PoolGeometry(who, kernel_size, stride, padding, dilation, ceil_mode)
     rows, columns = geometry.slides(*x.shape[-2:])
-    grad_input = np.zeros(x.shape, dtype=grad_output.dtype)
-    for place in np.ndindex(*grad_output.shape):
+    output_shape = (*x.shape[:-2], rows.positions, columns.positions)
+    grad = _checks.gradient(who, grad_output, output_shape, x.dtype)
+    grad_input = np.zeros(x.shape, dtype=grad.dtype)
+    for place in np.ndindex(*grad.shape):
         *lead, i, j = place
         best, winner = -np.inf, None
         for a, b in np.ndindex(*geometry.kernel):
@@ -199,7 +205,7 @@ def max_pool2d_backward_naive(
                 if winner is None or value > best or np.isnan(value):
                     best, winner = value, (*lead, r, c)
         if winner is not None:
-            grad_input[winner] += grad_output[place]
+            grad_input[winner] += grad[place]
     return grad_input
 
 
@@ -236,9 +242,8 @@ def max_pool2d_backward(
     )
     if output is None:
         output = max_pool2d(x, kernel_size, stride, padding, dilation, ceil_mode)
-    dtype = x.dtype if x.dtype.kind == "f" else np.float64
-    grad = _checks.gradient("max_pool2d_backward", grad_output, output.shape, dtype)
-    grad_input = np.zeros(x.shape, dtype=dtype)
+    grad = _checks.gradient("max_pool2d_backward", grad_output, output.shape, x.dtype)
+    grad_input = np.zeros(x.shape, dtype=grad.dtype)
     for reached, pixels, wins in _winners(x, output, geometry):
         grad_input[pixels] += np.where(wins, grad[reached], 0)
     return grad_input
@@ -266,6 +271,8 @@ class MaxPool2d(Pool2d):
             [10.,  0.]]])
     """
 
+    _defaults: ClassVar[dict[str, Any]] = {**Pool2d._defaults, "return_indices": False}
+
     def __init__(
         self,
         kernel_size: IntPair,
@@ -288,10 +295,11 @@ class MaxPool2d(Pool2d):
 
     def forward(self, x: Array) -> Array:
         """Pool a batch (N, C, H, W) or one image (C, H, W)."""
-        self._x, self._y = x, max_pool2d(x, *self._options)
+        y = max_pool2d(x, *self._options)
+        self._x, self._y = x, y.copy()  # whoever gets y may write into it
         if self.return_indices:
-            return max_pool2d(x, *self._options, return_indices=True)  # type: ignore[return-value]
-        return self._y
+            return y, _indices(x, y, self._geometry)  # type: ignore[return-value]
+        return y
 
     def backward(self, grad_output: Array) -> Array:
         """Send the gradient to the winners."""

@@ -7,6 +7,7 @@ layer's own parameters into their ``grad``. Chapter 9.
 """
 
 from collections.abc import Iterator, Mapping
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,11 @@ class Parameter:
 
 
 class Module:
-    """Base of all layers and networks (torch.nn.Module)."""
+    """Base of all layers and networks (torch.nn.Module).
+
+    A layer keeps the array `x` it was given, not a copy, until the next forward pass: do not write
+    into `x` between forward and backward. The output is yours: the layer has no more need of it.
+    """
 
     training: bool = True
     buffer_names: tuple[str, ...] = ()  # arrays that travel with the weights but are not trained
@@ -64,10 +69,20 @@ class Module:
     # -- parameters -------------------------------------------------------------------------
 
     def children(self) -> Iterator[tuple[str, "Module"]]:
-        """Layers inside this one, with their names."""
+        """Layers inside this one, also those in lists, with their names."""
         for name, value in vars(self).items():
             if isinstance(value, Module):
                 yield name, value
+            elif isinstance(value, list | tuple):
+                for position, layer in enumerate(value):
+                    if isinstance(layer, Module):
+                        yield f"{name}.{position}", layer
+
+    def modules(self) -> Iterator["Module"]:
+        """Return this module and all layers inside it, however deep."""
+        yield self
+        for _, child in self.children():
+            yield from child.modules()
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
         """Every parameter with its torch key, for example ``0.weight``."""
@@ -102,8 +117,9 @@ class Module:
 
         Raises
         ------
-        ValueError
-            If a key is missing, unknown, or its array has another shape. Nothing is changed then.
+        ValueError, TypeError
+            If a key is missing, unknown, or its array has another shape or does not hold real
+            numbers. Nothing is changed then.
         """
         who, own = type(self).__name__, dict(self._state())
         missing, unknown = sorted(own.keys() - state.keys()), sorted(state.keys() - own.keys())
@@ -112,9 +128,11 @@ class Module:
                 f"{who}.load_state_dict: missing keys {missing}, unknown keys {unknown}, needed "
                 f"exactly {sorted(own)}. Were the weights made by a network of another form?"
             )
-        arrays = {name: np.asarray(state[name]) for name in own}
+        who, arrays = f"{who}.load_state_dict", {}
         for name, array in own.items():
-            _checks.shape(f"{who}.load_state_dict", f"array {name!r}", arrays[name], array.shape)
+            key = f"array {name!r}"
+            arrays[name] = _checks.array(who, key, np.asarray(state[name]))
+            _checks.shape(who, key, arrays[name], array.shape)
         for name, array in own.items():
             array[...] = arrays[name]
 
@@ -253,6 +271,31 @@ class Sequential(Module):
         return "Sequential(\n" + "\n".join(lines) + "\n)" if lines else "Sequential()"
 
 
+class Windowed(Module):
+    """Base of the layers that slide a window over an image: convolutions and poolings.
+
+    How the window moves is checked when the layer is built. Afterwards it can only be read: a
+    layer with another window is another layer.
+    """
+
+    _geometry: Any  # with kernel, stride, padding and dilation
+    kernel_size = property(attrgetter("_geometry.kernel"))
+    stride = property(attrgetter("_geometry.stride"))
+    padding = property(attrgetter("_geometry.padding"))
+    dilation = property(attrgetter("_geometry.dilation"))
+
+    @property
+    def window(self) -> Window:
+        """Kernel, stride and dilation."""
+        return Window(self.kernel_size, self.stride, self.dilation)
+
+
 def short(value: Any) -> Any:
     """(2, 2) as 2, anything else as it is: how ``repr`` shows windows."""
     return value[0] if isinstance(value, tuple) and value[0] == value[1] else value
+
+
+def changed(layer: Module, defaults: Mapping[str, Any]) -> str:
+    """Those arguments of a layer that differ from their defaults: how ``repr`` ends."""
+    shown = {name: short(getattr(layer, name)) for name in defaults}
+    return "".join(f", {n}={value!r}" for n, value in shown.items() if value != defaults[n])

@@ -3,10 +3,11 @@
 The poolings themselves are in :mod:`cnnlab.nn.maxpool` and :mod:`cnnlab.nn.avgpool`.
 """
 
-from typing import Any
+from operator import attrgetter
+from typing import Any, ClassVar
 
 from cnnlab import _checks, shapes, windows
-from cnnlab.nn.module import Module, short
+from cnnlab.nn.module import Windowed, changed, short
 
 
 class PoolGeometry:
@@ -70,19 +71,14 @@ class PoolGeometry:
         return pads[0], pads[1]
 
 
-class Pool2d(Module):
+class Pool2d(Windowed):
     """Base of the pooling layers: no parameters, a window, and what ``repr`` shows."""
+
+    _defaults: ClassVar[dict[str, Any]] = {"padding": 0, "dilation": 1, "ceil_mode": False}
+    ceil_mode = property(attrgetter("_geometry.ceil_mode"))
 
     def __init__(self, geometry: PoolGeometry) -> None:
         self._geometry = geometry
-        self.kernel_size, self.stride = geometry.kernel, geometry.stride
-        self.padding, self.dilation = geometry.padding, geometry.dilation
-        self.ceil_mode = geometry.ceil_mode
-
-    @property
-    def window(self) -> shapes.Window:
-        """Kernel, stride and dilation."""
-        return shapes.Window(self.kernel_size, self.stride, self.dilation)
 
     def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
         """(C, H_out, W_out) for an image (C, H, W)."""
@@ -93,8 +89,4 @@ class Pool2d(Module):
     def extra_repr(self) -> str:
         """Window and stride, and whatever differs from its default."""
         text = f"kernel_size={short(self.kernel_size)}, stride={short(self.stride)}"
-        for name, default in (("padding", 0), ("dilation", 1), ("ceil_mode", False)):
-            value = short(getattr(self, name))
-            if value != default:
-                text += f", {name}={value!r}"
-        return text
+        return text + changed(self, self._defaults)

@@ -14,16 +14,12 @@ from base64 import b64encode
 from pathlib import Path
 from typing import Any, ClassVar
 
-import traitlets
-
+from cnnlab._extras import needed
 from cnnlab._types import Array
 
-try:
+with needed("widgets", by="cnnlab.widgets"):
     import anywidget
-except ImportError as missing:
-    raise ImportError(
-        'cnnlab.widgets needs anywidget. Install it with: pip install "cnnlab[widgets]"'
-    ) from missing
+    import traitlets
 
 HERE = Path(__file__).parent
 
@@ -105,15 +101,21 @@ class PageWidget(anywidget.AnyWidget):
         return bundle, {}
 
 
-def inline_code(text: str) -> str:
-    """Escape a text for HTML and set what stands between backticks as code.
+def inline_html(text: str) -> str:
+    """Escape a text for HTML, and set ```code``` and ``*emphasis*`` as such.
 
     Examples
     --------
-    >>> inline_code("`k` < 3")
-    '<code>k</code> &lt; 3'
+    >>> inline_html("*Not* `k` < 3")
+    '<em>Not</em> <code>k</code> &lt; 3'
     """
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text, quote=False))
+    marked = r"`([^`]+)`|\*([^\s*`](?:[^*`]*[^\s*`])?)\*"
+
+    def element(match: re.Match[str]) -> str:
+        code, emphasis = match.groups()
+        return f"<em>{emphasis}</em>" if code is None else f"<code>{code}</code>"
+
+    return re.sub(marked, element, html.escape(text, quote=False))
 
 
 def png(pixels: Array) -> str:

@@ -15,7 +15,8 @@
 //   .cnn-pad-cell                         cells of the padding, hidden from screen readers; text in data-value
 //   .cnn-frame                            outline of the window, [hidden] if there is none
 //   .cnn-picture--input, .cnn-picture--output             canvases of the photograph and of the pooled one
-//   .cnn-size, .cnn-count, .cnn-says      sentences: size, number of values, the cell pointed at
+//   .cnn-size, .cnn-count, .cnn-ring, .cnn-says   sentences: size, number of values, what the padding holds,
+//                                         the cell pointed at
 
 // ---------------------------------------------------------------------------------------------
 // Arithmetic. Maps are arrays of rows; `s` holds mode ("max" or "average"), kernel, stride, padding.
@@ -109,12 +110,19 @@ export function countSentence(x, s) {
   return `${values} values in, ${kept} out.${rest}`;
 }
 
+export function paddingSentence(s) {
+  if (s.padding === 0) return "";
+  return s.mode === "max"
+    ? "The padding is −∞, not 0: a 0 would win where all values are negative."
+    : "The padding is 0, and its zeros count in the average.";
+}
+
 export function poolSentence(x, s, i, j) {
   const cells = windowCells(x, s, i, j);
   const list = cells.map((cell) => number(cell.value)).join(", ");
   const padded = cells.some((cell) => !cell.inside);
   if (s.mode === "max") {
-    const note = padded ? " (−∞ is padding and can never win)" : "";
+    const note = padded ? " (−∞ is padding)" : "";
     return `max of ${list} = ${number(winnerOf(cells).value)}${note}`;
   }
   const total = sum(cells);
@@ -383,7 +391,7 @@ function render({ model, el }) {
     mode: radios("mode", "Rule", [["max", "max"], ["average", "average"]]),
     kernel: radios("kernel", "Window", numbers(1, 4)),
     stride: radios("stride", "Stride", numbers(1, 4)),
-    padding: radios("padding", "Padding", numbers(0, 2)),
+    padding: radios("padding", "Padding, at most half the window", numbers(0, 2)),
   };
   controls.view.hidden = !start.photo;
   const pattern = h("select", { id: id("pattern"), "data-control": "pattern", onchange: () => {
@@ -449,20 +457,19 @@ function render({ model, el }) {
   const plate = h("div", { class: "cnn-plate" }, padding, input.node, photo.node, frame);
   const plateOut = h("div", { class: "cnn-plate cnn-plate--output" }, output.node, pooled.node, frameOut);
   const arrow = h("div", { class: "cnn-arrow", "aria-hidden": "true" });
-  const which = h("span", { class: "cnn-which" });
-  const stepper = h("div", { class: "cnn-stepper", role: "group", "aria-label": "Change the chosen cell" },
-    button("lower", "−1", () => bump(...input.at, -1)), which,
-    button("raise", "+1", () => bump(...input.at, 1)));
+  const which = h("span", { class: "cnn-which", id: id("which") });
+  const stepper = h("div", { class: "cnn-stepper", role: "group", "aria-labelledby": id("which") }, which,
+    button("lower", "−1", () => bump(...input.at, -1)), button("raise", "+1", () => bump(...input.at, 1)));
+  const says = h("p", { class: "cnn-says", role: "status" });
   const stage = h("div", { class: "cnn-stage" },
-    h("div", { class: "cnn-side" }, captions.input, plate, stepper), arrow,
-    h("div", { class: "cnn-side" }, captions.output, plateOut));
+    h("div", { class: "cnn-side" }, captions.input, plate, stepper), says, arrow,
+    h("div", { class: "cnn-side cnn-side--output" }, captions.output, plateOut));
 
   const size = h("p", { class: "cnn-size", role: "status" });
   const count = h("p", { class: "cnn-count" });
-  const says = h("p", { class: "cnn-says", role: "status" });
-  const help = h("p", { class: "cnn-help" },
-    h("span", { id: id("help") }, "Input: click a cell to raise it, shift-click to lower it, or choose it with the arrow keys and type a digit; the minus key makes it negative. "),
-    h("span", { id: id("help-output") }, "Output: point at a cell, tap it, or go there with the arrow keys, to see its window."));
+  const ring = h("p", { class: "cnn-ring" });
+  const help = h("span", { id: id("help") }, "Input: click or tap a cell to raise it, shift-click to lower it; or go there with the arrow keys and type a digit, or a minus to make it negative. ");
+  const helpOutput = h("span", { id: id("help-output") });
 
   const link = button("link", "Copy link", () => {
     const hash = `#${anchor}&${encodeState(state())}`;
@@ -483,11 +490,11 @@ function render({ model, el }) {
   const root = h("div", { class: "cnn-pooling", role: "group", "aria-label": "Pooling explorer" },
     h("div", { class: "cnn-bar" }, controls.view, patternField, controls.mode, controls.kernel, controls.stride, controls.padding),
     stage,
-    h("div", { class: "cnn-words" }, h("div", { class: "cnn-sizes" }, size, count), says),
+    h("div", { class: "cnn-words" }, size, count, ring),
     h("div", { class: "cnn-foot" },
       h("label", { class: "cnn-check" }, gradient, h("span", {}, "Show where the gradient goes")),
       button("reset", "Reset", () => update(Object.fromEntries(CHANGEABLE.map((name) => [name, start[name]])))), link),
-    help);
+    h("p", { class: "cnn-help" }, help, helpOutput));
 
   // What depends on the state.
   let map, y, readers, backward;
@@ -517,7 +524,7 @@ function render({ model, el }) {
       grid.node.hidden = !numbers;
       picture.node.hidden = numbers;
     }
-    stepper.hidden = !numbers;
+    stepper.hidden = help.hidden = !numbers;
     if (numbers) {
       input.fill(map, (cell, i, j) => cell.classList.toggle("is-unread", readers[i][j].length === 0));
       output.fill(y);
@@ -530,6 +537,8 @@ function render({ model, el }) {
       h("span", { class: "cnn-arrow-line" }));
     say(size, sizeSentence(map.length, map[0].length, s));
     say(count, countSentence(map, s));
+    say(ring, paddingSentence(s));
+    say(helpOutput, `${numbers ? "Output: point at a cell" : "Pooled photograph: point at a pixel"}, tap it, or go there with the arrow keys, to see its window.`);
     link.textContent = "Copy link";
     show();
   }
@@ -574,7 +583,7 @@ function render({ model, el }) {
         output.cell(i, j).classList.toggle("is-reader", seen.some((r) => r[0] === i && r[1] === j));
         output.cell(i, j).classList.toggle("is-active", side === "output" && i === at[0] && j === at[1]);
       }));
-      say(which, `row ${input.at[0] + 1}, column ${input.at[1] + 1}`);
+      say(which, `Change ${place({ row: input.at[0], column: input.at[1] })}:`);
     }
 
     if (side === "output") {
@@ -585,7 +594,7 @@ function render({ model, el }) {
       say(says, s.gradient
         ? (s.view === "photo" ? "Coloured: the pixels that get a gradient when every output sends back 1."
           : "Below each number: the gradient it gets when every output sends back 1.")
-        : "Point at an output cell to see its window.");
+        : `Point at ${s.view === "photo" ? "a pixel of the pooled photograph" : "an output cell"}, or tap it, to see its window.`);
     }
   }
 

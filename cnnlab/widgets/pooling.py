@@ -5,12 +5,15 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import traitlets
 
 from cnnlab import shapes
+from cnnlab._extras import needed
 from cnnlab._types import Array
 from cnnlab.nn import functional as F
 from cnnlab.widgets.base import HERE, Checked, PageWidget, StateError, png
+
+with needed("widgets", by="cnnlab.widgets"):
+    import traitlets
 
 #: A handwritten, crossed seven.
 SEVEN = (

@@ -15,9 +15,14 @@
 // ---------------------------------------------------------------------------------------------
 // Words.
 
-/** Pieces of a text with `code` between backticks: [["plain", "a "], ["code", "b"], ...]. */
+const MARKED = /(`[^`]+`|\*[^\s*`](?:[^*`]*[^\s*`])?\*)/;
+
+/** Pieces of a text with `code` and *emphasis*: [["plain", "a "], ["code", "b"], ["em", "c"], ...]. */
 export function pieces(text) {
-  return text.split("`").map((part, n) => [n % 2 ? "code" : "plain", part]).filter(([, part]) => part);
+  const kind = (part) => (part.startsWith("`") ? "code" : "em");
+  return text.split(MARKED)
+    .map((part, n) => (n % 2 ? [kind(part), part.slice(1, -1)] : ["plain", part]))
+    .filter(([, part]) => part);
 }
 
 /** What the reader is told after choosing an option. */
@@ -37,7 +42,7 @@ function h(tag, attributes = {}, ...children) {
   return node;
 }
 
-const rich = (text) => pieces(text).map(([kind, part]) => (kind === "code" ? h("code", {}, part) : part));
+const rich = (text) => pieces(text).map(([kind, part]) => (kind === "plain" ? part : h(kind, {}, part)));
 
 function question({ id, ask, options }, number, name) {
   const feedback = h("p", { class: "cnn-feedback", role: "status" });

@@ -8,10 +8,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import traitlets
-import yaml
+from cnnlab._extras import needed
+from cnnlab.widgets.base import HERE, PageWidget, inline_html
 
-from cnnlab.widgets.base import HERE, PageWidget, inline_code
+with needed("widgets", by="cnnlab.widgets"):
+    import traitlets
+    import yaml
 
 QUIZZES = HERE / "quizzes"
 
@@ -197,7 +199,7 @@ class Quiz(PageWidget):
         """Questions and options as lists, the answers folded away."""
         items = "\n".join(_still_question(question) for question in self.questions)
         return (
-            f'<div class="cnn-still-quiz">\n<p class="cnn-title">{inline_code(self.title)}</p>\n'
+            f'<div class="cnn-still-quiz">\n<p class="cnn-title">{inline_html(self.title)}</p>\n'
             f"<ol>\n{items}\n</ol>\n</div>"
         )
 
@@ -205,14 +207,14 @@ class Quiz(PageWidget):
 def _still_question(question: dict[str, Any]) -> str:
     options, answers = [], []
     for option in question["options"]:
-        text = inline_code(option["text"])
+        text = inline_html(option["text"])
         mark = "✓ right" if option["right"] else "✗ not quite"
         options.append(f"<li>{text}</li>")
         answers.append(
-            f"<li><strong>{text}</strong> ({mark}): {inline_code(option['feedback'])}</li>"
+            f"<li><strong>{text}</strong> ({mark}): {inline_html(option['feedback'])}</li>"
         )
     return (
-        f"<li><p>{inline_code(question['ask'])}</p>\n<ul>\n{chr(10).join(options)}\n</ul>\n"
+        f"<li><p>{inline_html(question['ask'])}</p>\n<ul>\n{chr(10).join(options)}\n</ul>\n"
         f"<details><summary>What each answer says</summary>\n<ul>\n{chr(10).join(answers)}\n</ul>\n"
         f"</details></li>"
     )

@@ -3,11 +3,14 @@
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
+from docutils.nodes import make_id
 
 from cnnlab import claims, experiments
 from cnnlab.claims import __main__ as command
@@ -21,6 +24,12 @@ LEDGER = claims.ledger()
 SOURCE = (ROOT / "cnnlab/claims/claims.yml").read_text(encoding="utf-8")
 PARTS = [
     pytest.param(part, id=f"{claim.name}/{part.name}") for claim in LEDGER for part in claim.parts
+]
+RULES = [
+    pytest.param(part.rule, id=f"{claim.name}/{part.name}")
+    for claim in LEDGER
+    for part in claim.parts
+    if part.rule
 ]
 EACH_CLAIM = pytest.mark.parametrize("claim", list(LEDGER), ids=lambda claim: claim.name)
 EACH_QUESTION = pytest.mark.parametrize(
@@ -72,13 +81,26 @@ def test_an_ill_posed_claim_names_what_is_missing(claim):
     assert bool(claim.missing) == (claim.verdict == "ill-posed")
 
 
-def test_recorded_runs_fit_to_the_rules():
-    for claim in LEDGER:
-        for part in claim.parts:
-            if part.rule is not None:
-                record = experiments.load(part.rule.experiment)
-                assert set(part.rule.arms) <= set(record.arms)
-                assert min(len(record.seeds(arm)) for arm in part.rule.arms) >= 10
+@pytest.mark.parametrize("rule", RULES)
+def test_recorded_runs_fit_to_the_rules(rule):
+    record = experiments.load(rule.experiment)
+    assert set(rule.arms) <= set(record.arms)
+    assert min(len(record.seeds(arm)) for arm in rule.arms) >= 10
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_only_times_are_repeated_and_what_shares_images_says_so(rule):
+    if rule.counted == "repetitions":
+        assert experiments.get(rule.experiment).alone
+        assert rule.splits is None
+    else:
+        assert (rule.splits is None) == (rule.threshold is not None)
+
+
+def test_every_training_for_time_reached_its_goal():
+    record = experiments.load("training_speed")
+    for arm in record.arms:
+        assert record.values(arm, "reached").min() == 1, arm
 
 
 @pytest.mark.parametrize("name", experiments.NAMES)
@@ -108,6 +130,14 @@ def test_every_proof_is_a_test_that_is_collected():
     ).stdout
     nodes = {line.split("[")[0] for line in collected.splitlines() if "::" in line}
     assert proofs - nodes == set()
+
+
+@EACH_CLAIM
+def test_the_section_of_a_claim_is_a_heading_of_its_chapter(claim):
+    notebook = nbformat.read(ROOT / f"book/{claim.chapter}.ipynb", as_version=4)
+    prose = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    headings = re.findall(r"^#+ (.+)$", prose, flags=re.MULTILINE)
+    assert claim.section in {make_id(heading) for heading in headings}
 
 
 @EACH_CLAIM
@@ -175,6 +205,41 @@ def test_a_difference_is_judged_seed_by_seed():
     found = rule.apply(record_of(a=[2.0, 3.1, 4.0], b=[1.0, 2.0, 3.1]))
     assert (found.decision, found.runs) == ("holds", 3)
     assert found.effect == "+100.00 points [+75.16, +124.84]"
+    assert found.measured == "+100.00 points [+75.16, +124.84], n = 3 seeds"
+
+
+def test_negative_numbers_have_a_true_minus_sign():
+    rule = Rule("toy", "score", ("a", "b"), "less", 0.5, unit="points", splits=(1000, 797))
+    found = rule.apply(record_of(a=[1.0, 2.0, 3.0], b=[2.0, 3.0, 3.9]))
+    assert found.effect == "−0.97 points [−1.11, −0.82]"
+    held = Rule("toy", "score", ("a",), "less", 0, threshold=0.0, unit="points")
+    assert held.apply(record_of(a=[-0.5, -0.5])).effect == "−0.50 points [−0.50, −0.50]"
+    assert not re.search(r"(?<!\w)-\d", repr(claims.box("02-why-pool")))
+
+
+def test_a_quantity_may_be_the_quotient_of_two():
+    rows = [
+        {"arm": arm, "seed": seed, "seconds": seconds, "steps": steps}
+        for arm, runs in {"a": [(1.0, 10), (3.0, 30)], "b": [(4.0, 20), (2.0, 10)]}.items()
+        for seed, (seconds, steps) in enumerate(runs)
+    ]
+    header = {"experiment": "toy", "arms": {"a": "", "b": ""}, "quantities": {"seconds": {}}}
+    rule = Rule("toy", "seconds/steps", ("a", "b"), "less", 1.1, ratio=True)
+    found = rule.apply(Record(header, tuple(rows)))
+    assert (found.decision, found.effect) == ("holds", "0.50 times [0.50, 0.50]")
+
+
+def test_arms_without_the_same_seeds_are_refused():
+    for ratio in (False, True):
+        rule = Rule("toy", "score", ("a", "b"), "less", 1.1, ratio=ratio)
+        with pytest.raises(ValueError, match="3 and 2 seeds"):
+            rule.apply(record_of(a=[1.0, 2.0, 3.0], b=[1.0, 2.0]))
+
+
+def test_repetitions_are_not_called_seeds():
+    rule = Rule("toy", "score", ("a", "b"), "less", 1.1, ratio=True, counted="repetitions")
+    found = rule.apply(record_of(a=[1.0, 2.0], b=[2.0, 4.0]))
+    assert found.measured == "0.50 times [0.50, 0.50], n = 2 repetitions"
 
 
 def test_a_ratio_is_judged_on_logarithms():
@@ -193,9 +258,10 @@ def test_a_single_arm_is_held_against_a_threshold():
 
 def test_overlapping_splits_mark_what_holds_on_these_data_only():
     values = {"a": [1.0, 1.2, 0.8, 1.1, 0.9], "b": [0.0] * 5}
-    rule = Rule("toy", "score", ("a", "b"), "greater", 0.7, splits=(1000, 797))
+    rule = Rule("toy", "score", ("a", "b"), "greater", 0.7, unit="mm", splits=(1000, 797))
     found = rule.apply(record_of(**values))
-    assert (found.decision, found.on_these_data) == ("holds", True)
+    assert (found.words, found.on_these_data) == ("holds on these data", True)
+    assert found.measured == "+1.00 mm [+0.80, +1.20]; for new images [+0.56, +1.44], n = 5 seeds"
     firm = Rule("toy", "score", ("a", "b"), "greater", 0.1, splits=(1000, 797))
     assert not firm.apply(record_of(**values)).on_these_data
 
@@ -223,7 +289,8 @@ def claim_of(*decisions, **settings):
     defaults = {
         "name": "toy",
         "chapter": "02-why-pool",
-        "says": "",
+        "section": "a-toy",
+        "says": "Toys are toys.",
         "falsifiable": "A toy is a toy.",
         "forecast": "holds",
         "verdict": "holds",
@@ -261,16 +328,18 @@ def test_undecided_says_how_many_runs():
     assert claim_of(parts=(part,)).compute() == "undecided with 10 runs"
 
 
-def test_an_open_part_is_named_where_the_verdict_stands_without_it():
-    claim = claim_of("holds", "does not hold", "undecided", condition="it is a toy")
-    assert claim.clause == "Holds if it is a toy. Undecided with 0 runs: A sentence."
+def test_a_condition_is_told_as_a_sentence():
+    claim = claim_of("holds", "does not hold", condition="it is a toy")
+    assert claim.clause == "Holds if it is a toy."
+    assert claim_of("holds").clause == ""
 
 
 def test_a_missing_term_makes_a_claim_ill_posed():
     claim = claim_of("holds", "does not hold", missing="the layout", condition="it is contiguous")
     assert claim.compute() == "ill-posed"
+    assert claim.sentence == "Toys are toys."
     assert claim.clause == (
-        "Missing: the layout. With it: holds with conditions, if it is contiguous."
+        "Missing: the layout. Read as “A toy is a toy”: holds with conditions, if it is contiguous."
     )
 
 
@@ -329,6 +398,45 @@ def test_a_verdict_has_a_sign_and_a_word_and_a_class():
         kind = verdict_kind(claim.verdict)
         assert f'class="cnn-verdict cnn-verdict--{CLASSES[kind]}"' in html
         assert f'aria-hidden="true">{MARKS[kind]}</span> {claim.verdict}' in html
+
+
+def test_a_card_says_which_part_failed_and_what_is_said_by_the_way():
+    aside = Part("aside", "By & by.", "undecided", proof="a test", aside=True)
+    claim = claim_of("holds", "does not hold", verdict="holds with conditions", condition="x")
+    box = claims.Box((replace(claim, parts=(*claim.parts, aside)),), "Toy")
+    assert repr(box).splitlines()[-3:] == [
+        "  ✓ holds: A sentence.",
+        "  ✗ does not hold: A sentence.",
+        "  by the way, … undecided: By & by.",
+    ]
+    html = box._repr_html_()
+    assert '<li><span aria-hidden="true">✗</span> <strong>does not hold:</strong> A sent' in html
+    folded = html[html.index("<details>") : html.index("</details>")]
+    assert "<summary>By the way (1)</summary>" in folded
+    assert "<strong>undecided:</strong> By &amp; by.</li>" in folded
+
+
+def test_a_card_says_what_decided_and_where_it_is_shown():
+    rule = Rule("toy", "score", ("a", "b"), "greater", 0.5)
+    measured = Part("measured", "A sentence.", "holds", rule=rule)
+    measured.__dict__["finding"] = Finding("holds", "+1.0", runs=10)
+    proved = claim_of("holds").parts
+    for parts, how in [
+        (proved, "proof"),
+        ((measured,), "recorded runs"),
+        ((measured, *proved), "proof and recorded runs"),
+    ]:
+        html = claim_of(parts=parts)._repr_html_()
+        link = 'href="#a-toy" aria-label="where it is shown: A toy is a toy."'
+        assert f"Decided by {how}: <a {link}>where it is shown</a>." in html
+
+
+def test_numbers_are_explained_once_and_only_where_there_are_some():
+    box = claims.box("02-why-pool")
+    for text in (repr(box), box._repr_html_()):
+        assert text.count("one core of one machine") == 1
+        assert text.count("with their 95 % intervals in brackets") == 1
+    assert "brackets" not in repr(claims.Box((claims.claim("pooling-has-no-parameters"),), "One"))
 
 
 def test_marks_and_classes_cover_the_scale_and_differ():

@@ -181,6 +181,20 @@ def test_average_pooling_and_relu_may_not_be_exchanged():
     assert F.relu(F.avg_pool2d(x, 2)) == 0
 
 
+@pytest.mark.parametrize("never_falls", [torch.relu, torch.sigmoid, torch.tanh])
+def test_max_pooling_may_be_exchanged_with_what_never_falls(never_falls):
+    x = torch.from_numpy(np.random.default_rng(0).normal(size=(4, 3, 12, 12)))
+    pool = torch.nn.MaxPool2d(2)
+    assert torch.equal(pool(never_falls(x)), never_falls(pool(x)))
+
+
+@pytest.mark.parametrize("falls_and_rises", [torch.nn.GELU(), torch.nn.SiLU()])
+def test_max_pooling_may_not_be_exchanged_with_what_falls_and_rises(falls_and_rises):
+    x = torch.tensor([[[[-5.0, -4.0], [-3.0, -1.0]]]])  # the largest, -1, has the lowest image
+    pool = torch.nn.MaxPool2d(2)
+    assert pool(falls_and_rises(x)) > falls_and_rises(pool(x)) + 0.1
+
+
 # --- pooling-cuts-parameters ---------------------------------------------------------------------
 
 
@@ -286,6 +300,15 @@ def test_vgg_without_downsampling_does_not_fit_into_memory():
     bare = count(without_pools(VGG16), 3, 224)
     assert bare.first_dense_weights == 512 * 224**2 * 4096
     assert 4 * bare.first_dense_weights > 256e9  # float32; 256 GB is far from ordinary
+
+
+def test_vgg_with_a_global_average_has_no_more_weights_without_pools():
+    flatten = VGG16.index(("dense", 4096))
+    averaged = [*VGG16[:flatten], ("global", 0, 0, 0, 0), *VGG16[flatten:]]
+    pooled, bare = count(averaged, 3, 224), count(without_pools(averaged), 3, 224)
+    assert bare.parameters == pooled.parameters
+    assert 4 * bare.parameters < 1e9  # float32; a gigabyte is ordinary
+    assert bare.convolution_macs == count(without_pools(VGG16), 3, 224).convolution_macs
 
 
 def test_vgg_with_strides_is_cheaper_than_with_pools():

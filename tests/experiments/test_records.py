@@ -114,16 +114,39 @@ def test_a_resumed_record_is_the_same_as_one_without_interruption(recorded):
     ]
 
 
+@pytest.mark.parametrize("written", [0, 10])
+def test_a_run_that_was_killed_in_its_header_starts_again(tmp_path, written):
+    path = tmp_path / "toy.jsonl"
+    path.write_text('{"record": 1, "experiment"'[:written])
+    record = runner.record(toy(), path, seeds=2, progress=False)
+    assert record.seeds("with") == (0, 1)
+
+
+def test_a_record_that_is_not_there_says_how_to_make_it(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"load\(toy.jsonl\).*experiments record toy"):
+        records.load(tmp_path / "toy.jsonl")
+
+
 def test_a_record_is_not_overwritten(recorded):
     with pytest.raises(FileExistsError):
         records.start(recorded, {})
 
 
-def test_nan_is_not_recorded(recorded):
+def test_nan_is_not_recorded_and_its_run_is_named(recorded):
     before = recorded.read_bytes()
-    with pytest.raises(ValueError, match="not JSON compliant"):
-        records.append(recorded, {"arm": "with", "seed": 9, "score": float("nan")})
+    row = {"arm": "with", "seed": 9, "score": float("nan"), "at": {"layer 1": float("inf")}}
+    with pytest.raises(
+        ValueError, match=r"'with', seed 9: score is nan, at.layer 1 is inf, needed"
+    ):
+        records.append(recorded, row)
     assert recorded.read_bytes() == before
+
+
+def test_a_row_is_on_the_disk_before_the_next_run_begins(recorded, monkeypatch):
+    sizes = []
+    monkeypatch.setattr(records.os, "fsync", lambda _: sizes.append(recorded.stat().st_size))
+    records.append(recorded, {"arm": "with", "seed": 9, "score": 1.0})
+    assert sizes == [recorded.stat().st_size]
 
 
 def test_other_settings_are_refused(recorded):

@@ -36,6 +36,18 @@ def test_an_experiment_without_arms_is_refused():
         toy(arms={})
 
 
+def test_a_run_whose_header_cannot_be_written_measures_nothing():
+    measured = []
+
+    def note(arm, seed, configuration):
+        measured.append(arm)
+        return run_toy(arm, seed, configuration)
+
+    with pytest.raises(ModuleNotFoundError):
+        runner.run(toy(run=note, packages=("no-such-package",)))
+    assert measured == []
+
+
 def test_a_run_in_memory_takes_the_quick_settings():
     record = runner.run(toy(), seeds=2)
     assert record.header["configuration"] == {"base": 1}
@@ -134,6 +146,24 @@ def test_a_repetition_that_differs_names_the_command(tmp_path):
     assert lines[-1].endswith("python -m cnnlab.experiments record toy --seeds 2 --jobs 1")
 
 
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"arms": 0}, r"check\('toy'\): arms = 0, needed at least 1"),
+        ({"arms": 3}, r"check\('toy'\): arms = 3, but only 2 were recorded"),
+        ({"seeds": 0}, r"check\('toy'\): seeds = 0, needed at least 1"),
+        ({"seeds": 5}, r"check\('toy'\): seeds = 5, but only 2 were recorded"),
+    ],
+)
+def test_a_check_repeats_some_of_what_was_recorded_and_nothing_else(tmp_path, asked, message):
+    path = tmp_path / "toy.jsonl"
+    runner.record(toy(), path, seeds=2, progress=False)
+    repeated = []
+    with pytest.raises(ValueError, match=message):
+        runner.check(toy(run=lambda *pair: repeated.append(pair)), path, **asked)
+    assert repeated == []
+
+
 # --- command line --------------------------------------------------------------------------------
 
 
@@ -168,6 +198,11 @@ def test_an_edited_record_fails_the_check_with_one_sentence(only_toys, capsys):
     only_toys.write_text(only_toys.read_text().replace('"seed": 1', '"seed": 5'))
     assert command.main(["check", "toy"]) == 1
     assert "was edited" in capsys.readouterr().err.replace("or the one before it ", "")
+
+
+def test_a_check_before_the_first_record_says_what_to_do(only_toys, capsys):
+    assert command.main(["check", "toy"]) == 1
+    assert "experiments record toy" in capsys.readouterr().err
 
 
 def test_an_unknown_experiment_is_refused_by_name():

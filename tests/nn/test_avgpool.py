@@ -174,6 +174,18 @@ def test_what_torch_refuses_is_refused_and_nothing_else(case):
         (lambda: avg_pool2d(X, 3, padding=2), ValueError, "padding = 2 for a window of 3 pixels"),
         (lambda: avg_pool2d(X, 2, divisor_override=0), ValueError, "divisor_override = 0, needed"),
         (lambda: avg_pool2d_backward(X, X, 2), ValueError, "shape (1, 4, 4), needed (1, 2, 2)"),
+        (lambda: avg_pool2d_backward_naive(X, X, 2), ValueError, "(1, 4, 4), needed (1, 2, 2)"),
+        (lambda: avg_pool2d_naive(X, 2, divisor_override=0), ValueError, "divisor_override = 0,"),
+        (
+            lambda: nn.AvgPool2d(2, divisor_override=0),
+            ValueError,
+            "AvgPool2d: divisor_override = 0",
+        ),
+        (
+            lambda: nn.AvgPool2d(2, divisor_override=1.5),
+            TypeError,
+            "AvgPool2d: divisor_override = 1",
+        ),
         (lambda: nn.AvgPool2d((2, -1)), ValueError, "AvgPool2d: kernel_size[1] = -1, needed at"),
         (lambda: nn.AvgPool2d(5)(X * 1.0), ValueError, "needed at least 5 for the window"),
     ],

@@ -269,6 +269,26 @@ def test_naive_gives_the_shape_of_torch_for_an_empty_batch(case):
 X, W = np.zeros((2, 3, 5, 6)), np.zeros((4, 3, 2, 2))
 
 
+@pytest.mark.parametrize("convolve", [conv2d, conv2d_naive])
+@pytest.mark.parametrize(
+    ("arguments", "kind", "words"),
+    [
+        ((X, W, np.zeros(3)), ValueError, "conv2d: the bias has shape (3,), needed (4,)"),
+        ((X, W, [0.0] * 4), TypeError, "conv2d: the bias is a list, needed a NumPy array"),
+        ((X, W, None, 1, 0, 6), ValueError, "conv2d: the input of 5x6 pixels is 5 along axis H"),
+    ],
+)
+def test_both_twins_refuse_the_same(convolve, arguments, kind, words):
+    with pytest.raises(kind, match=re.escape(words)):
+        convolve(*arguments)
+
+
+@pytest.mark.parametrize("backward", [conv2d_backward, conv2d_backward_naive])
+def test_both_twins_refuse_a_gradient_of_another_shape(backward):
+    with pytest.raises(ValueError, match=re.escape("(2, 4, 5, 5), needed (2, 4, 4, 5)")):
+        backward(np.zeros((2, 4, 5, 5)), X, W)
+
+
 @pytest.mark.parametrize(
     ("call", "kind", "words"),
     [
@@ -278,6 +298,7 @@ X, W = np.zeros((2, 3, 5, 6)), np.zeros((4, 3, 2, 2))
         (lambda: conv2d(X, W, np.zeros(4, "f")), TypeError, "bias is float32 and the weight"),
         (lambda: conv2d(X[0, 0], W), ValueError, "(5, 6) has 2 axes, needed 4 = (N, C, H, W)"),
         (lambda: conv2d(X, W[0]), ValueError, "weight of shape (3, 2, 2) has 3 axes, needed 4"),
+        (lambda: conv2d(X, W, padding=np.array([1, 1])), TypeError, "padding = array([1, 1]) is a"),
         (lambda: conv2d(X, W[:, :2]), ValueError, "has 3 channels, needed 2"),
         (lambda: conv2d(X, W[:, :1], groups=3), ValueError, "4 output channels do not divide"),
         (lambda: conv2d(X, W, np.zeros(3)), ValueError, "bias has shape (3,), needed (4,)"),

@@ -70,6 +70,10 @@ def test_the_layer_has_torchs_defaults_and_order_of_arguments(dims):
         (lambda: flatten(X, 3), ValueError, "needed a number from -3 to 2"),
         (lambda: flatten(X, 0, -4), ValueError, "end_dim = -4, needed at least -3"),
         (lambda: flatten(X, 1.0), TypeError, "start_dim = 1.0 is a float, needed an int"),
+        (lambda: nn.Flatten(3, 1), ValueError, "Flatten: start_dim = 3 comes after end_dim = 1"),
+        (lambda: nn.Flatten(-1, -2), ValueError, "Flatten: start_dim = -1 comes after end_dim ="),
+        (lambda: nn.Flatten("1"), TypeError, "Flatten: start_dim = '1' is a str, needed an int"),
+        (lambda: nn.Flatten().output_shape((2, 0)), ValueError, "input_shape[1] = 0, needed at"),
     ],
 )
 def test_errors_name_what_came_and_what_is_needed(call, kind, words):
@@ -77,8 +81,9 @@ def test_errors_name_what_came_and_what_is_needed(call, kind, words):
         call()
 
 
-def test_a_gradient_with_another_number_of_values_is_refused():
+@pytest.mark.parametrize("shape", [(2, 11), (3, 8), (24,), (2, 3, 4)])
+def test_a_gradient_that_is_not_of_the_outputs_shape_is_refused(shape):
     layer = nn.Flatten()
     layer(X)
-    with pytest.raises(ValueError, match=re.escape("(2, 11) has 22 values, needed 24")):
-        layer.backward(np.zeros((2, 11)))
+    with pytest.raises(ValueError, match=re.escape(f"shape {shape}, needed (2, 12)")):
+        layer.backward(np.zeros(shape))

@@ -38,6 +38,12 @@ def test_whole_numbers_take_the_dtype_of_the_weight():
     np.testing.assert_array_equal(y, [[3, 3, 3]])
 
 
+def test_one_row_of_weights_gives_an_array_without_axes():
+    y = linear(np.array([1.0, 2.0]), np.array([3.0, 4.0]), np.array(0.5))
+    assert isinstance(y, np.ndarray)
+    assert y == 11.5
+
+
 def test_one_vector_needs_no_batch_axis(rng):
     layer, x = nn.Linear(4, 3, rng=rng, dtype=np.float64), rng.standard_normal(4)
     np.testing.assert_allclose(layer(x), layer(x[None])[0], rtol=1e-12)
@@ -122,6 +128,8 @@ X, W = np.zeros((2, 3)), np.zeros((4, 3))
         (lambda: nn.Linear(3, 4.0), TypeError, "Linear: out_features = 4.0 is a float"),
         (lambda: nn.Linear(5, 4)(X), ValueError, "shape (2, 3) does not end in 5 features"),
         (lambda: nn.Linear(5, 4).output_shape((3,)), ValueError, "shape (3,) for one image"),
+        (lambda: nn.Linear(5, 4).output_shape(()), ValueError, "shape () for one image"),
+        (lambda: nn.Linear(5, 4).macs((3,)), ValueError, "shape (3,) for one image"),
     ],
 )
 def test_errors_name_what_came_and_what_is_needed(call, kind, words):

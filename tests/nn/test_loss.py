@@ -144,6 +144,24 @@ def test_errors_name_what_came_and_what_is_needed(loss, scores, target, kind, wo
         loss(scores, target)
 
 
+@pytest.mark.parametrize("function", [softmax, log_softmax])
+def test_an_axis_that_is_not_there_is_refused(function):
+    with pytest.raises(ValueError, match=r"dim = 2 for an input of shape \(2, 3\)"):
+        function(S, 2)
+
+
+@pytest.mark.parametrize("shape", [(), (0,), (2, 0), (0, 2)])
+@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+def test_no_classes_and_a_single_score_are_like_in_torch(name, shape):
+    ours = {"softmax": softmax, "log_softmax": log_softmax}[name](np.zeros(shape), -1)
+    assert_like_torch(ours, getattr(torch, name)(torch.zeros(shape, dtype=torch.float64), -1))
+
+
+def test_forward_is_the_same_as_calling():
+    criterion = nn.CrossEntropyLoss()
+    assert criterion.forward(S, T) == criterion(S, T)
+
+
 def test_backward_before_a_loss_says_so():
     with pytest.raises(RuntimeError, match="backward was called before forward"):
         nn.CrossEntropyLoss().backward()

@@ -87,6 +87,14 @@ class TestBackwardByHand:
         np.testing.assert_array_equal(backward(g, x, 2, padding=1), g)
 
 
+def test_the_layer_hands_out_the_same_indices_and_sends_gradients_back_to_them():
+    layer, plain = nn.MaxPool2d(2, return_indices=True), nn.MaxPool2d(2)
+    for ours, theirs in zip(layer(X), max_pool2d(X, 2, return_indices=True), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    g = np.arange(4.0).reshape(plain(X).shape)
+    np.testing.assert_array_equal(layer.backward(g), plain.backward(g))
+
+
 def test_indices_count_along_the_rows_of_each_map():
     _, indices = max_pool2d(X, 2, return_indices=True)
     np.testing.assert_array_equal(indices, [[[4, 7], [12, 10]]])
@@ -222,6 +230,7 @@ def test_what_torch_refuses_is_refused_and_nothing_else(case):
         (lambda: max_pool2d(X, 2.0), TypeError, "kernel_size = 2.0 is a float, needed an int"),
         (lambda: max_pool2d(X, (2, 2, 2)), ValueError, "(2, 2, 2) has 3 entries, needed one int"),
         (lambda: max_pool2d_backward(X, X, 2), ValueError, "shape (1, 4, 4), needed (1, 2, 2)"),
+        (lambda: max_pool2d_backward_naive(X, X, 2), ValueError, "(1, 4, 4), needed (1, 2, 2)"),
         (lambda: nn.MaxPool2d(3, padding=2), ValueError, "MaxPool2d: padding = 2 for a window of"),
         (lambda: nn.MaxPool2d(5).output_shape((1, 4, 9)), ValueError, "input of 4x9 pixels is 4"),
         (lambda: nn.MaxPool2d(2).output_shape((4, 9)), ValueError, "has 2 entries, needed 3 ="),

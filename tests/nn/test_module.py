@@ -65,6 +65,42 @@ def test_forward_and_backward_change_neither_input_nor_output_nor_gradient(name)
 
 
 @EACH
+def test_writing_into_the_output_changes_nothing_about_the_way_back(name):
+    (layer, x), (spoilt, same) = build(name), build(name)
+    y, spoilt_y = layer(x), spoilt(same.copy())
+    g = numbers_like(y)
+    spoilt_y[...] = -1
+    np.testing.assert_array_equal(spoilt.backward(g), layer.backward(g))
+    for ours, theirs in zip(spoilt.parameters(), layer.parameters(), strict=True):
+        np.testing.assert_array_equal(ours.grad, theirs.grad)
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil"),
+    [
+        *((name, lambda x: x + 0j) for name in LAYERS if name != "Sequential"),
+        *((name, lambda x: x.astype(np.float32)) for name in ("Conv2d", "Linear")),
+    ],
+)
+def test_a_forward_pass_that_fails_leaves_the_last_one_in_place(name, spoil):
+    layer, x = build(name)
+    g = numbers_like(layer(x))
+    expected = layer.backward(g)
+    with pytest.raises(TypeError):
+        layer(spoil(x))
+    np.testing.assert_array_equal(layer.backward(g), expected)
+
+
+@pytest.mark.parametrize("name", ["MaxPool2d", "AvgPool2d", "ReLU", "Flatten"])
+def test_the_gradient_of_whole_numbers_is_not_rounded_to_one(name):
+    layer, x = build(name)
+    y = layer((10 * x).astype(int))
+    grad = layer.backward(np.full(y.shape, 0.5))
+    assert grad.dtype == np.float64
+    assert not np.array_equal(grad, grad.astype(int))
+
+
+@EACH
 def test_arrays_that_must_not_be_written_to_are_welcome(name):
     layer, x = build(name)
     x.flags.writeable = False
@@ -289,13 +325,16 @@ def test_a_loaded_state_is_copied_in_place():
         (lambda s: s.pop("bias"), "missing keys ['bias'], unknown keys []"),
         (lambda s: s.update(scale=s["bias"]), "missing keys [], unknown keys ['scale']"),
         (lambda s: s.update(bias=s["bias"][:1]), "array 'bias' has shape (1,), needed (3,)"),
+        (lambda s: s.update(bias=s["bias"] + 1j), "array 'bias' has dtype complex64, needed real"),
+        (lambda s: s.update(bias=["a", "b", "c"]), "array 'bias' has dtype <U1, needed real"),
+        (lambda s: s.update(bias=None), "array 'bias' has dtype object, needed real"),
     ],
 )
 def test_a_state_that_does_not_fit_is_refused_and_changes_nothing(spoil, words):
     layer, state = nn.Linear(2, 3), nn.Linear(2, 3).state_dict()
     before = layer.state_dict()
     spoil(state)
-    with pytest.raises(ValueError, match=re.escape(words)):
+    with pytest.raises((ValueError, TypeError), match=re.escape(words)):
         layer.load_state_dict(state)
     for key, a in layer.state_dict().items():
         np.testing.assert_array_equal(a, before[key])
@@ -318,6 +357,57 @@ def test_a_module_of_ones_own_finds_its_parameters_and_layers():
     keys = [key for key, _ in module.named_parameters()]
     assert keys == ["scale", "inner.0.weight", "inner.0.bias"]
     assert not module.eval().inner[0].training
+
+
+def test_layers_in_a_list_are_found_as_well():
+    class Branches(nn.Module):
+        def __init__(self):
+            self.layers = [nn.Linear(2, 2), nn.ReLU(), nn.Linear(2, 1, bias=False)]
+
+    module = Branches()
+    keys = [key for key, _ in module.named_parameters()]
+    assert keys == ["layers.0.weight", "layers.0.bias", "layers.2.weight"]
+    assert not module.eval().layers[1].training
+
+
+def test_modules_are_the_chain_itself_and_all_below():
+    inner = nn.Sequential(nn.ReLU())
+    outer = nn.Sequential(nn.Flatten(), inner)
+    assert list(outer.modules()) == [outer, outer[0], inner, inner[0]]
+
+
+@pytest.mark.parametrize(
+    "make", [lambda **kw: nn.Conv2d(1, 1, 1, **kw), lambda **kw: nn.Linear(1, 1, **kw)]
+)
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"rng": 0}, "rng = 0 is a int, needed a numpy.random.Generator"),
+        ({"rng": 1}, "Pass np.random.default_rng(1)"),
+        ({"rng": np.random.RandomState(0)}, "needed a numpy.random.Generator"),
+        ({"dtype": int}, "dtype = <class 'int'>, needed np.float32 or np.float64"),
+        ({"dtype": np.float16}, "needed np.float32 or np.float64"),
+        ({"dtype": "nonsense"}, "dtype = 'nonsense', needed np.float32 or np.float64"),
+        ({"dtype": None}, "dtype = None, needed np.float32 or np.float64"),
+    ],
+)
+def test_a_seed_is_no_generator_and_whole_numbers_are_no_weights(make, options, words):
+    with pytest.raises(TypeError, match=r"^(Conv2d|Linear): .*" + re.escape(words)):
+        make(**options)
+
+
+@pytest.mark.parametrize(
+    ("layer", "names"),
+    [
+        (nn.Conv2d(1, 1, 3), ["kernel_size", "stride", "padding", "dilation", "groups"]),
+        (nn.MaxPool2d(2), ["kernel_size", "stride", "padding", "dilation", "ceil_mode"]),
+        (nn.AvgPool2d(2), ["kernel_size", "stride", "padding", "dilation", "ceil_mode"]),
+    ],
+)
+def test_how_a_window_moves_cannot_be_changed_behind_the_back_of_its_checks(layer, names):
+    for name in names:
+        with pytest.raises(AttributeError):
+            setattr(layer, name, (2, 2))
 
 
 def test_same_generator_same_layer():
@@ -370,6 +460,16 @@ def test_a_forgotten_pair_of_brackets_is_named():
             "MaxPool2d(kernel_size=(3, 2), stride=1, padding=(1, 0), dilation=2, ceil_mode=True)",
         ),
         (nn.AvgPool2d(3, 2, 1), "AvgPool2d(kernel_size=3, stride=2, padding=1)"),
+        (nn.Conv2d(1, 1, 3, padding=(1,)), "Conv2d(1, 1, kernel_size=3, padding=1)"),
+        (nn.Conv2d(1, 1, 3, padding=[1, 0]), "Conv2d(1, 1, kernel_size=3, padding=(1, 0))"),
+        (
+            nn.MaxPool2d(2, return_indices=True),
+            "MaxPool2d(kernel_size=2, stride=2, return_indices=True)",
+        ),
+        (
+            nn.AvgPool2d(2, count_include_pad=False, divisor_override=3),
+            "AvgPool2d(kernel_size=2, stride=2, count_include_pad=False, divisor_override=3)",
+        ),
         (nn.ReLU(), "ReLU()"),
         (nn.Flatten(), "Flatten()"),
         (nn.Flatten(0, 2), "Flatten(0, 2)"),

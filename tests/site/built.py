@@ -19,10 +19,15 @@ def chapter_names() -> list[str]:
 
 def sources() -> list[Path]:
     """Files from which the site is made."""
-    folders = [ROOT / "book", ROOT / "cnnlab" / "widgets"]
-    nested = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
-    ours = [path for path in nested if not {"__pycache__", ".ipynb_checkpoints"} & {*path.parts}]
+    folders = ("book", "cnnlab/widgets", "cnnlab/nn", "cnnlab/experiments")  # pages show their code
+    nested = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file()]
+    ours = [path for path in nested if not is_cache(path.relative_to(ROOT))]
     return [ROOT / "_config.yml", ROOT / "_toc.yml", *ours]
+
+
+def is_cache(path: Path) -> bool:
+    """Whether a file was left behind by a tool, such as Ruff, Python or an editor."""
+    return any(part.startswith(".") or part == "__pycache__" for part in path.parts)
 
 
 def is_fresh() -> bool:

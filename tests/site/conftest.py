@@ -1,6 +1,5 @@
 """The built site and a browser, once for all tests of the pages."""
 
-import os
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -32,9 +31,7 @@ def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         launched = browser.launch(playwright)
         if launched is None:
-            if os.environ.get("CI"):
-                pytest.fail(browser.HOW_TO_GET_ONE)
-            pytest.skip(browser.HOW_TO_GET_ONE)
+            pytest.skip(browser.HOW_TO_GET_ONE)  # with CI=true a skip is a failure
         yield launched
         launched.close()
 

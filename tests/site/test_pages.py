@@ -70,6 +70,12 @@ def test_axe_finds_no_violation_and_no_undecided_contrast(look, name, theme):
     assert [_finding(rule) for rule in [*found["violations"], *undecided]] == []
 
 
+def test_axe_finds_no_violation_on_a_phone(look, name):
+    page = look(name, width=375).page
+    page.evaluate(Axe().axe_script)
+    assert [_finding(rule) for rule in page.evaluate(AXE)["violations"]] == []
+
+
 def _finding(rule):
     return rule["id"], [node["html"][:150] for node in rule["nodes"]]
 
@@ -83,6 +89,62 @@ def test_the_page_follows_the_colours_of_the_system(look, name, theme):
 def test_a_phone_needs_no_sideways_scroll(look, name):
     page = look(name, width=375).page
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 375
+
+
+FRAMES = """frames => frames.map((frame) => ({
+  name: frame.getAttribute("aria-label"),
+  hides: frame.scrollWidth > frame.clientWidth,
+  focusable: frame.tabIndex === 0,
+  fades: getComputedStyle(frame).getPropertyValue("--site-fade-right") !== "0px",
+}))"""
+
+
+@pytest.mark.parametrize("width", [375, 1280])
+def test_a_frame_fades_and_takes_the_focus_where_it_hides_something(look, chapter, width):
+    frames = look(chapter, width=width).page.locator(".site-scroll").evaluate_all(FRAMES)
+    assert [frame for frame in frames if not frame["name"]] == []
+    for frame in frames:
+        assert {frame["hides"], frame["focusable"], frame["fades"]} == {frame["hides"]}, frame
+
+
+def test_a_figure_keeps_letters_of_a_readable_size_on_a_phone(look, chapter):
+    frames = look(chapter, width=375).page.locator("figure .site-scroll > img")
+    widths = frames.evaluate_all("images => images.map((image) => image.clientWidth)")
+    assert set(widths) <= {480}
+
+
+def test_what_opens_shows_a_triangle_that_turns(look, chapter):
+    page = look(chapter).page
+    for box in page.locator("article details").all():
+        signs = []
+        for _ in range(2):
+            signs.append(box.evaluate(SIGN))
+            box.evaluate("details => { details.open = !details.open; }")
+        assert [sign["turned"] for sign in signs] == ["none", "90deg"]
+        assert all(sign["width"] > 4 and sign["cursor"] == "pointer" for sign in signs)
+
+
+SIGN = """details => {
+  const summary = details.querySelector("summary");
+  const sign = getComputedStyle(summary, "::before");
+  return {
+    width: sign.display === "none" ? 0 : parseFloat(sign.width),
+    turned: sign.rotate,
+    cursor: getComputedStyle(summary).cursor,
+  };
+}"""
+
+
+def test_code_of_eighty_characters_fits_beside_both_sidebars(look, chapter):
+    codes = (
+        look(chapter)
+        .page.locator("article .cell_input pre:visible")
+        .evaluate_all(
+            "codes => codes.map((code) => [code.innerText, code.scrollWidth - code.clientWidth])"
+        )
+    )
+    short = [text for text, cut in codes if cut > 0 and max(map(len, text.splitlines())) <= 80]
+    assert short == []
 
 
 @pytest.mark.parametrize("width", [375, 1280])

@@ -1,8 +1,11 @@
 """The site's Sphinx extension: the parts that need no Sphinx."""
 
+import re
 import struct
 import zlib
+from pathlib import Path
 
+import built
 import pytest
 from book_site import body, images, page, settings
 from book_site.bundle import bundle
@@ -141,6 +144,19 @@ def test_a_dropdown_becomes_details_without_a_link_in_its_summary():
     )
 
 
+def test_a_dropdown_of_sphinx_design_looks_like_the_others_that_open():
+    article = parse(
+        '<details class="sd-dropdown sd-card"><summary class="sd-card-header">More'
+        '<span class="sd-summary-state-marker"><svg></svg></span></summary>'
+        '<div class="sd-card-body"><p class="a">Text</p></div></details>'
+    )
+    body.plain_details(article)
+    assert str(article) == (
+        '<details class="dropdown"><summary>More</summary><div><p class="a">Text</p></div>'
+        "</details>"
+    )
+
+
 def test_other_boxes_stay_boxes():
     text = '<div class="admonition"><p class="admonition-title">Note</p></div>'
     article = parse(text)
@@ -172,6 +188,47 @@ def heights(*formulas):
     return [float(div["style"].removeprefix("min-height: ")[:-2]) for div in article.select("div")]
 
 
+@pytest.mark.parametrize("box", ["output text_html", "pst-scrollable-table-container"])
+def test_a_table_scrolls_in_a_named_frame_that_takes_the_focus(box):
+    article = parse(f'<div class="{box}"><table><caption>Work</caption></table></div>')
+    body.frame_what_may_scroll(article)
+    assert article.div["class"] == [*box.split(), "site-scroll"]
+    frame = [article.div[name] for name in ("role", "aria-label", "tabindex")]
+    assert frame == ["group", "Work", "0"]
+
+
+def test_a_table_inside_a_widget_keeps_its_place():
+    text = '<div class="output text_html"><div class="cnnlab-widget"><table></table></div></div>'
+    article = parse(text)
+    body.frame_what_may_scroll(article)
+    assert str(article) == text
+
+
+def test_a_wide_figure_scrolls_in_a_frame_and_its_caption_does_not():
+    article = parse(
+        '<figure><a href="x.png"><img src="x.png" width="600"/></a><figcaption>'
+        '<span class="caption-number">Fig. 3 </span>Words</figcaption></figure>'
+    )
+    body.frame_what_may_scroll(article)
+    assert str(article.a) == (
+        '<a href="x.png"><div aria-label="Fig. 3" class="site-scroll" role="group" tabindex="0">'
+        '<img src="x.png" width="600"/></div></a>'
+    )
+
+
+def test_a_figure_that_fits_on_a_phone_has_no_frame():
+    text = '<figure><img src="x.png" width="480"/></figure>'
+    article = parse(text)
+    body.frame_what_may_scroll(article)
+    assert str(article) == text
+
+
+def test_the_empty_corner_of_a_table_is_no_heading():
+    article = parse('<tr><th scope="col"></th><th scope="col">a</th></tr>')
+    body.empty_headers_are_no_headers(article)
+    assert str(article) == '<tr><td></td><th scope="col">a</th></tr>'
+
+
 def test_entries_of_a_bibliography_are_items_of_a_list():
     article = parse('<div role="list"><div role="doc-biblioentry">A</div></div>')
     body.repair_bibliography(article)
@@ -191,8 +248,9 @@ def test_preview_tags_escape_what_the_page_says():
     assert 'name="description" content="a &quot;b&quot; &lt;c&gt;"' in tags
 
 
-def test_the_pages_address_follows_from_the_repository():
-    assert settings.pages_address("https://github.com/a/b") == "https://a.github.io/b/"
+@pytest.mark.parametrize("end", ["", "/", ".git"])
+def test_the_pages_address_follows_from_the_repository(end):
+    assert settings.pages_address(f"https://github.com/a/b{end}") == "https://a.github.io/b/"
 
 
 @pytest.mark.parametrize(
@@ -205,6 +263,25 @@ def test_execute_decides_whether_notebooks_run(value, wanted):
 def test_a_misspelt_execute_is_refused():
     with pytest.raises(ValueError, match="EXECUTE='yes': needed 0 or 1"):
         settings.execution_wanted({"EXECUTE": "yes"})
+
+
+@pytest.mark.parametrize("name", [".ruff_cache/0.1/1", "book_site/__pycache__/a.pyc", ".DS_Store"])
+def test_what_a_tool_leaves_behind_is_no_source_of_the_site(tmp_path, monkeypatch, name):
+    for file in ("static/site.css", f"{name}"):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text("", encoding="utf-8")
+    monkeypatch.setattr(settings, "SITE", tmp_path)
+    assert settings.site_files() == [tmp_path / "static" / "site.css"]
+    assert built.is_cache(Path("book/_site", name))
+    assert not built.is_cache(Path("book/_site/static/site.css"))
+
+
+def test_a_page_is_made_anew_when_code_that_it_shows_has_changed():
+    shown = set()
+    for path in built.ROOT.glob("book/*.ipynb"):
+        shown |= set(re.findall(r"{literalinclude} \.\./(\S+?)\\n", path.read_text("utf-8")))
+    assert shown
+    assert shown <= {path.relative_to(built.ROOT).as_posix() for path in built.sources()}
 
 
 def test_the_digest_changes_with_a_file(tmp_path):

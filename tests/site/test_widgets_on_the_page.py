@@ -1,5 +1,7 @@
 """The explorers and the quiz on the built page, where no kernel answers for them."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -70,6 +72,44 @@ def test_pointing_at_an_output_cell_says_what_it_is_made_of(explorer):
     assert explorer.locator(".cnn-says").inner_text().startswith("max of ")
 
 
+def test_on_a_phone_input_sentence_and_output_stand_on_one_screen(look):
+    stage = look(CHAPTER, width=375).page.locator(".cnn-stage")
+    height = stage.bounding_box()["height"]
+    boxes = [stage.locator(part).bounding_box() for part in (".cnn-grid--input", ".cnn-says")]
+    boxes.append(stage.locator(".cnn-grid--output").bounding_box())
+    assert height <= 610  # of 667, less the bar of the site
+    assert all(a["y"] + a["height"] <= b["y"] for a, b in pairwise(boxes))
+
+
+def test_the_help_speaks_of_what_is_on_view(explorer):
+    assert "type a digit" in explorer.locator(".cnn-help").inner_text()
+    choose(explorer, "view", "photo")
+    assert "type a digit" not in explorer.locator(".cnn-help").inner_text()
+    assert "pixel of the pooled photograph" in explorer.locator(".cnn-says").inner_text()
+
+
+def test_a_padding_that_cannot_be_chosen_has_its_reason_beside_it(explorer):
+    choose(explorer, "kernel", "2")
+    padding = explorer.locator('[data-control="padding"]')
+    assert padding.locator('input[value="2"]').is_disabled()
+    assert "at most half the window" in padding.inner_text()
+
+
+def test_the_padding_says_why_it_is_not_zero(explorer):
+    choose(explorer, "mode", "max")
+    assert explorer.locator(".cnn-ring").inner_text() == ""
+    choose(explorer, "padding", "1")
+    assert "a 0 would win" in explorer.locator(".cnn-ring").inner_text()
+
+
+def test_the_buttons_of_a_cell_say_which_cell_they_change(explorer):
+    explorer.locator(".cnn-grid--input [role=row]").nth(1).locator("[role=gridcell]").nth(2).click()
+    before = values(explorer, "input")[1, 2]
+    group = explorer.get_by_role("group", name="Change row 2, column 3:")
+    group.get_by_role("button", name="−1").click()
+    assert values(explorer, "input")[1, 2] == before - 1
+
+
 def test_each_answer_of_the_quiz_is_met_with_an_explanation(quiz):
     for question in quiz.locator("fieldset.cnn-question").all():
         for option in question.locator(".cnn-option").all():
@@ -82,6 +122,14 @@ def test_each_question_of_the_quiz_has_one_right_answer(quiz):
         for option in question.locator(".cnn-option").all():
             option.click()
         assert question.locator(".cnn-option.is-right").count() == 1
+
+
+def test_emphasis_in_an_answer_of_the_quiz_is_set(quiz):
+    question = quiz.locator("fieldset.cnn-question").first
+    question.get_by_text("Half of them").click()
+    feedback = question.locator(".cnn-feedback")
+    assert feedback.locator("em").inner_text() == "side"
+    assert "*" not in feedback.inner_text()
 
 
 def test_the_quiz_is_answered_with_the_keyboard(visit):

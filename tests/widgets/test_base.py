@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from cnnlab import widgets
-from cnnlab.widgets.base import HERE, LIVE, inline_code, png
+from cnnlab.widgets.base import HERE, LIVE, inline_html, png
 
 MAKERS = {
     "explorer": lambda: widgets.PoolingExplorer(photo=np.eye(8), mode="average", anchor="pool"),
@@ -84,7 +84,11 @@ def test_the_elements_of_the_page_are_closed(make):
 
 
 def test_text_of_the_page_is_escaped():
-    assert inline_code("a < b & `c > d`") == "a &lt; b &amp; <code>c &gt; d</code>"
+    assert inline_html("a < b & `c > d`") == "a &lt; b &amp; <code>c &gt; d</code>"
+
+
+def test_emphasis_of_the_page_is_set_and_escaped():
+    assert inline_html("each *side < 2* of *it*") == "each <em>side &lt; 2</em> of <em>it</em>"
 
 
 def test_the_picture_holds_the_pixels(rng):

@@ -129,12 +129,23 @@ X = [[6, 3, 1, 1], [3, 1, 1, 1], [-5, -2, 0, 0], [-3, -4, 0, 0]]
         (
             "poolSentence",
             [X, MAX | {"padding": 1}, 2, 0],
-            "max of −∞, −3, −∞, −∞ = −3 (−∞ is padding and can never win)",
+            "max of −∞, −3, −∞, −∞ = −3 (−∞ is padding)",
         ),
         (
             "poolSentence",
             [X, AVERAGE | {"padding": 1}, 2, 0],
             "average of 0, −3, 0, 0 = −3/4 = −0.75 (the zeros of the padding count)",
+        ),
+        ("paddingSentence", [MAX], ""),
+        (
+            "paddingSentence",
+            [MAX | {"padding": 1}],
+            "The padding is −∞, not 0: a 0 would win where all values are negative.",
+        ),
+        (
+            "paddingSentence",
+            [AVERAGE | {"padding": 1}],
+            "The padding is 0, and its zeros count in the average.",
         ),
         (
             "gradientSentence",

@@ -7,6 +7,7 @@ from javascript import call
 
 from cnnlab import widgets
 from cnnlab.widgets import QuizError
+from cnnlab.widgets.base import inline_html
 from cnnlab.widgets.quiz import load_quiz
 
 NAMES = widgets.quiz_names()
@@ -51,10 +52,9 @@ def test_the_longest_answer_is_not_always_the_right_one(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_backticks_come_in_pairs(name):
-    for question in load_quiz(name).questions:
-        texts = [question.ask, *(t for o in question.options for t in (o.text, o.feedback))]
-        assert all(text.count("`") % 2 == 0 for text in texts)
+def test_no_backtick_and_no_asterisk_is_left_for_the_reader(name):
+    page = widgets.quiz(name).fallback()
+    assert not re.search(r"[`*]", re.sub(r"<code>.*?</code>", "", page))
 
 
 def test_options_are_shuffled_in_the_same_way_each_time(load):
@@ -125,8 +125,8 @@ def test_the_fallback_folds_the_answers_away():
     before_folding = re.sub(r"<details>.*?</details>", "", page, flags=re.S)
     for question in load_quiz("02-why-pool").questions:
         for option in question.options:
-            assert option.feedback.split("`")[0][:30] in page
-            assert option.feedback.split("`")[0][:30] not in before_folding
+            assert inline_html(option.feedback) in page
+            assert inline_html(option.feedback) not in before_folding
     assert "✓" not in before_folding
 
 
@@ -135,6 +135,17 @@ def test_the_fallback_marks_one_answer_of_each_question_as_right():
     assert page.count("(✓ right)") == page.count("<details>") == 6
 
 
-def test_code_is_found_between_backticks(node, tmp_path):
-    found = call(node, tmp_path, "quiz.js", [["pieces", "a `b` c"], ["pieces", "`b`"]])
-    assert found == [[["plain", "a "], ["code", "b"], ["plain", " c"]], [["code", "b"]]]
+def test_code_and_emphasis_are_found(node, tmp_path):
+    found = call(node, tmp_path, "quiz.js", [["pieces", "a `b` *c d*"], ["pieces", "`b`"]])
+    pieces = [["plain", "a "], ["code", "b"], ["plain", " "], ["em", "c d"]]
+    assert found == [pieces, [["code", "b"]]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["*a* b*c*", "2 * 3 * 4", "`k*k*k`", "*a `b` c*", "a * b*", "*a*`b`", "one ` or *", "**a**"],
+)
+def test_front_end_and_fallback_set_the_same_words(node, tmp_path, text):
+    (pieces,) = call(node, tmp_path, "quiz.js", [["pieces", text]])
+    tags = "".join(p if kind == "plain" else f"<{kind}>{p}</{kind}>" for kind, p in pieces)
+    assert tags == inline_html(text)

@@ -3,9 +3,12 @@
 import re
 from collections.abc import Callable
 
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Tag
 
 Size = tuple[int, int]
+
+PHONE = 480  # CSS pixels; wider pictures keep this width on a phone (.site-scroll in site.css)
+SCROLLING_BOXES = {"pst-scrollable-table-container", "text_html"}
 
 TALL = re.compile(r"\\(?:d?frac|sum|prod|int|binom|underset|overset|max|min|lim)\b")
 
@@ -46,6 +49,16 @@ def fold_dropdowns(article: BeautifulSoup) -> None:
             link.unwrap()
 
 
+def plain_details(article: BeautifulSoup) -> None:
+    """Give the boxes of sphinx-design's ``dropdown`` the look of all others that open."""
+    for box in article.select("details.sd-dropdown"):
+        for marker in box.select("summary .sd-summary-state-marker"):
+            marker.decompose()
+        box["class"] = "dropdown"
+        for part in box.find_all(recursive=False):
+            del part["class"]
+
+
 def drop_repeated_ids(article: BeautifulSoup) -> None:
     """Remove the wrappers in exercises and solutions: they have the same ``id`` in each of them."""
     for section in article.select(".exercise > section, .solution > section"):
@@ -63,6 +76,36 @@ def reserve_formula_height(article: BeautifulSoup) -> None:
         lines = re.split(r"\\\\(?![a-zA-Z])", formula.get_text())
         height = 2.0 + sum(2.8 if TALL.search(line) else 1.5 for line in lines)
         formula["style"] = f"min-height: {height:.1f}em"
+
+
+def frame_what_may_scroll(article: BeautifulSoup) -> None:
+    """Let what is wider than a phone scroll inside a frame that has a name and takes the focus.
+
+    Tables scroll in the box that Sphinx put around them; a wide picture gets a box of its own
+    inside its figure. A script takes the frames that have nothing to scroll out of the tab order.
+    """
+    for table in article.select("table"):
+        box = table.parent
+        if box is not None and SCROLLING_BOXES & {*box.get_attribute_list("class")}:
+            _name_frame(box, table.caption, "Table")
+    for image in article.select("figure img[width]"):
+        figure = image.find_parent("figure")
+        if figure is not None and int(str(image["width"])) > PHONE:
+            frame = image.wrap(article.new_tag("div"))
+            _name_frame(frame, figure.find(class_="caption-number"), "Figure")
+
+
+def _name_frame(frame: Tag, title: Tag | None, otherwise: str) -> None:
+    name = title.get_text().strip() if title else ""
+    frame["class"] = [*filter(None, frame.get_attribute_list("class")), "site-scroll"]
+    frame["role"], frame["aria-label"], frame["tabindex"] = "group", name or otherwise, "0"
+
+
+def empty_headers_are_no_headers(article: BeautifulSoup) -> None:
+    """Turn the corner of a table, a heading of nothing, into a plain cell."""
+    for cell in article.select("th:empty"):
+        cell.name = "td"
+        del cell["scope"]
 
 
 def repair_bibliography(article: BeautifulSoup) -> None:

@@ -52,9 +52,12 @@ def complete(
 def repair(article: BeautifulSoup, size: Callable[[str], body.Size | None]) -> None:
     """Make the article of a page accessible and steady while it loads."""
     body.size_images(article, size)
+    body.frame_what_may_scroll(article)
+    body.empty_headers_are_no_headers(article)
     body.reserve_formula_height(article)
     body.name_summaries_by_their_text(article)
     body.fold_dropdowns(article)
+    body.plain_details(article)
     body.drop_repeated_ids(article)
     body.repair_bibliography(article)
 

@@ -27,7 +27,7 @@ def pages_address(repository: str) -> str:
     >>> pages_address("https://github.com/reader/book")
     'https://reader.github.io/book/'
     """
-    owner, name = urlsplit(repository).path.strip("/").split("/")
+    owner, name = urlsplit(repository).path.strip("/").removesuffix(".git").split("/")
     return f"https://{owner}.github.io/{name}/"
 
 
@@ -45,9 +45,13 @@ def execution_wanted(environment: Mapping[str, str]) -> bool:
 
 def site_files() -> list[Path]:
     """List the site's own source files, in a stable order."""
-    return sorted(
-        path for path in SITE.rglob("*") if path.is_file() and path.parent.name != "__pycache__"
-    )
+    return sorted(path for path in SITE.rglob("*") if path.is_file() and not _is_cache(path))
+
+
+def _is_cache(path: Path) -> bool:
+    """Whether a file was left behind by a tool, such as Ruff, Python or an editor."""
+    parts = path.relative_to(SITE).parts
+    return any(part.startswith(".") or part == "__pycache__" for part in parts)
 
 
 def digest(files: list[Path]) -> str:

@@ -25,3 +25,15 @@
   addEventListener("beforeprint", prepare);
   addEventListener("afterprint", restore);
 })();
+
+// A frame takes the focus only while it hides something that the arrow keys can bring into view.
+(() => {
+  const look = (frames) => {
+    for (const frame of frames) {
+      frame.tabIndex = frame.scrollWidth > frame.clientWidth ? 0 : -1;
+    }
+  };
+  const frames = [...document.querySelectorAll(".site-scroll")];
+  const observer = new ResizeObserver((entries) => look(entries.map((entry) => entry.target)));
+  for (const frame of frames) observer.observe(frame);
+})();
