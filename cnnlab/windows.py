@@ -161,6 +161,11 @@ class Slide:
     dilation: int
     positions: int
 
+    @property
+    def disjoint(self) -> bool:
+        """Whether each pixel belongs to one window at most, as with ``stride = kernel``."""
+        return self.stride > self.dilation * (self.kernel - 1)
+
     def entry(self, number: int) -> tuple[slice, slice]:
         """Windows whose entry `number` lies inside the image, and the pixels it reads there.
 
@@ -212,12 +217,20 @@ def reduce(x: Array, slide: Slide, axis: int, ufunc: np.ufunc, start: Any) -> Ar
     >>> reduce(x, Slide(5, 2, 2, 0, 1, positions=2), -1, np.maximum, 0)
     array([[3, 4]])
     """
-    shape = list(x.shape)
-    shape[axis] = slide.positions
-    y = np.full(shape, start, dtype=x.dtype)
-    for number in range(slide.kernel):
-        reached, pixels = (along(axis, part) for part in slide.entry(number))
-        ufunc(y[reached], x[pixels], out=y[reached])
+    entries = [slide.entry(number) for number in range(slide.kernel)]
+    everywhere = slice(0, slide.positions)
+    entries.sort(key=lambda entry: entry[0] != everywhere)  # first those that meet no padding
+    if len(entries) > 1 and entries[1][0] == everywhere:  # two of them make a start
+        first, second = (x[along(axis, pixels)] for _, pixels in entries[:2])
+        y: Array = ufunc(first, second, order="C")
+        del entries[:2]
+    else:
+        shape = list(x.shape)
+        shape[axis] = slide.positions
+        y = np.full(shape, start, dtype=x.dtype)
+    for reached, pixels in entries:
+        combined = y[along(axis, reached)]
+        ufunc(combined, x[along(axis, pixels)], out=combined)
     return y
 
 
@@ -234,10 +247,42 @@ def spread(g: Array, slide: Slide, axis: int) -> Array:
     x = np.zeros(shape, dtype=g.dtype)
     for number in range(slide.kernel):
         reached, pixels = (along(axis, part) for part in slide.entry(number))
-        x[pixels] += g[reached]
+        if slide.disjoint:  # nothing is there yet
+            x[pixels] = g[reached]
+        else:
+            x[pixels] += g[reached]
     return x
 
 
 def along(axis: int, part: slice) -> tuple[Any, ...]:
     """Index that applies `part` to the last axis (-1) or the one before it (-2)."""
     return (..., part, slice(None)) if axis == -2 else (..., part)
+
+
+def keep(values: Array, mask: Array) -> Array:
+    """Keep `values` where `mask` is true, and put 0 elsewhere.
+
+    The same as ``np.where(mask, values, 0)`` and several times faster, because no processor can
+    foresee a branch that depends on data. Here none is taken: a number is masked bit by bit, by all
+    ones or by all zeros. A product with the mask would do as well, but for infinity times 0.
+
+    Parameters
+    ----------
+    values : float32 or float64 array
+    mask : bool array of the same shape
+
+    Returns
+    -------
+    array of the same shape and dtype
+
+    Examples
+    --------
+    >>> keep(np.array([1.5, np.inf, -2.0]), np.array([True, False, True]))
+    array([ 1.5,  0. , -2. ])
+    """
+    bits = np.dtype(f"i{values.itemsize}")
+    ones_or_zeros = np.array(mask, dtype=bits)
+    np.negative(ones_or_zeros, out=ones_or_zeros)
+    ones_or_zeros &= values.view(bits)
+    kept: Array = ones_or_zeros.view(values.dtype)
+    return kept

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cnnlab import _checks
+from cnnlab import _checks, windows
 from cnnlab._types import Array
 from cnnlab.nn.module import Module
 
@@ -57,4 +57,4 @@ class ReLU(Module):
         x = self._saved("_x")
         grad = _checks.gradient(repr(self), grad_output, x.shape, x.dtype)
         # a NaN passes its gradient on, as in torch
-        return np.where(x <= 0, grad.dtype.type(0), grad)
+        return windows.keep(grad, ~(x <= 0))

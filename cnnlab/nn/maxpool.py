@@ -1,7 +1,7 @@
 """Max pooling: of each window keep the largest value, and remember who it was. Chapters 2 and 3.
 
 The definition is :func:`max_pool2d_naive`. The fast version uses that a maximum of maxima is the
-maximum: first over the rows of each window, then over its columns, each step one ``np.maximum`` of
+maximum: first along the rows of each window, then down its columns, each step one ``np.maximum`` of
 strided slices over the whole batch. No window is ever copied, and no padding is ever built.
 """
 
@@ -136,42 +136,58 @@ def max_pool2d(
     geometry = PoolGeometry("max_pool2d", kernel_size, stride, padding, dilation, ceil_mode)
     rows, columns = geometry.slides(*x.shape[-2:])
     start = lowest(x.dtype)
-    y = windows.reduce(x, rows, -2, np.maximum, start)
-    y = windows.reduce(y, columns, -1, np.maximum, start)
+    in_rows = windows.reduce(x, columns, -1, np.maximum, start)  # (..., H, W_out)
+    y = windows.reduce(in_rows, rows, -2, np.maximum, start)
     return (y, _indices(x, y, geometry)) if return_indices else y
 
 
 def _indices(x: Array, y: Array, geometry: PoolGeometry) -> Array:
     """Position of each window's winner in its flattened map."""
-    indices = np.zeros(y.shape, dtype=np.int64)
-    places = np.arange(x.shape[-2] * x.shape[-1]).reshape(x.shape[-2:])
-    for reached, pixels, wins in _winners(x, y, geometry):
-        np.copyto(indices[reached], places[pixels], where=wins)
+    rows, columns = geometry.slides(*x.shape[-2:])
+    in_rows = windows.reduce(x, columns, -1, np.maximum, lowest(x.dtype))
+    place = np.arange(x.shape[-2] * x.shape[-1]).reshape(x.shape[-2:])
+    best, indices = np.zeros(in_rows.shape, np.int64), np.zeros(y.shape, np.int64)
+    for reached, pixels, wins in _winners(x, in_rows, columns, -1):
+        best[reached] += wins * place[pixels]
+    for reached, pixels, wins in _winners(in_rows, y, rows, -2):
+        indices[reached] += wins * best[pixels]
     return indices
 
 
-def _winners(x: Array, y: Array, geometry: PoolGeometry) -> Iterator[tuple[Index, Index, Array]]:
-    """For each window entry: the windows it belongs to, its pixels, and where it is the maximum.
+def _winners(
+    x: Array, y: Array, slide: windows.Slide, axis: int
+) -> Iterator[tuple[Index, Index, Array]]:
+    """For each window entry along one axis: its windows, its pixels, and where it is the maximum.
 
-    Every window is won exactly once: among equal values by the first in reading order, as in
-    torch on a CPU (among several NaN by the last).
+    Every window is won exactly once: among equal values by the first, among several NaN by the
+    last. First along the rows and then along the columns this makes the first, or last, in reading
+    order, as in torch on a CPU.
     """
-    rows, columns = geometry.slides(*x.shape[-2:])
     entries = [
-        ((..., row_windows, column_windows), (..., row_pixels, column_pixels))
-        for row_windows, row_pixels in map(rows.entry, range(rows.kernel))
-        for column_windows, column_pixels in map(columns.entry, range(columns.kernel))
+        tuple(windows.along(axis, part) for part in slide.entry(number))
+        for number in range(slide.kernel)
     ]
-    undecided = np.ones(y.shape, dtype=bool)
-    for reached, pixels in entries:
+    nan = np.isnan(y)
+    undecided = ~nan
+    for reached, pixels in entries[:-1]:
         wins = (x[pixels] == y[reached]) & undecided[reached]
         undecided[reached] ^= wins
         yield reached, pixels, wins
-    if undecided.any():  # a NaN equals nothing, not even itself
+    reached, pixels = entries[-1]
+    yield reached, pixels, undecided[reached]  # who else?
+    if nan.any():  # a NaN equals nothing, not even itself
         for reached, pixels in reversed(entries):
-            wins = np.isnan(x[pixels]) & undecided[reached]
-            undecided[reached] ^= wins
+            wins = np.isnan(x[pixels]) & nan[reached]
+            nan[reached] ^= wins
             yield reached, pixels, wins
+
+
+def _send_back(grad: Array, x: Array, y: Array, slide: windows.Slide, axis: int) -> Array:
+    """Give the gradient of each maximum along one axis to the entry that won."""
+    grad_input = np.zeros(x.shape, dtype=grad.dtype)
+    for reached, pixels, wins in _winners(x, y, slide, axis):
+        grad_input[pixels] += windows.keep(grad[reached], wins)
+    return grad_input
 
 
 def max_pool2d_backward_naive(
@@ -243,10 +259,10 @@ def max_pool2d_backward(
     if output is None:
         output = max_pool2d(x, kernel_size, stride, padding, dilation, ceil_mode)
     grad = _checks.gradient("max_pool2d_backward", grad_output, output.shape, x.dtype)
-    grad_input = np.zeros(x.shape, dtype=grad.dtype)
-    for reached, pixels, wins in _winners(x, output, geometry):
-        grad_input[pixels] += np.where(wins, grad[reached], 0)
-    return grad_input
+    rows, columns = geometry.slides(*x.shape[-2:])
+    in_rows = windows.reduce(x, columns, -1, np.maximum, lowest(x.dtype))
+    grad_rows = _send_back(grad, in_rows, output, rows, -2)
+    return _send_back(grad_rows, x, in_rows, columns, -1)
 
 
 class MaxPool2d(Pool2d):
