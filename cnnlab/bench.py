@@ -33,7 +33,8 @@ import numpy as np
 from cnnlab import datasets, nn, optim
 from cnnlab._types import Array
 from cnnlab.compare import to_torch
-from cnnlab.nn.conv import conv2d, conv2d_backward
+from cnnlab.nn.convolution import conv2d
+from cnnlab.nn.convolution_back import conv2d_backward
 from cnnlab.text import Table
 
 try:

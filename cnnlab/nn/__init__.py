@@ -22,7 +22,8 @@ from cnnlab.nn.flatten import Flatten
 from cnnlab.nn.linear import Linear
 from cnnlab.nn.loss import CrossEntropyLoss
 from cnnlab.nn.maxpool import MaxPool2d
-from cnnlab.nn.module import Module, Parameter, Sequential
+from cnnlab.nn.module import Module, Parameter
+from cnnlab.nn.sequential import Sequential
 
 __all__ = [
     "AvgPool2d",

@@ -2,7 +2,7 @@
 
 from cnnlab.nn.activation import relu
 from cnnlab.nn.avgpool import avg_pool2d
-from cnnlab.nn.conv import conv2d
+from cnnlab.nn.convolution import conv2d
 from cnnlab.nn.flatten import flatten
 from cnnlab.nn.linear import linear
 from cnnlab.nn.loss import cross_entropy, log_softmax, softmax

@@ -18,7 +18,8 @@ from strategies import Case, convolutions, dtypes, spoilt, whole_numbers_like
 
 from cnnlab import nn
 from cnnlab.gradcheck import check_gradients
-from cnnlab.nn.conv import conv2d, conv2d_backward, conv2d_backward_naive, conv2d_naive
+from cnnlab.nn.convolution import conv2d, conv2d_naive
+from cnnlab.nn.convolution_back import conv2d_backward, conv2d_backward_naive
 
 COUNT = np.arange(1.0, 10.0).reshape(1, 3, 3)  # 1 2 3 / 4 5 6 / 7 8 9
 KERNEL = np.array([[[[1.0, 2.0], [3.0, 4.0]]]])
