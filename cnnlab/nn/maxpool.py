@@ -185,8 +185,12 @@ def _winners(
 def _send_back(grad: Array, x: Array, y: Array, slide: windows.Slide, axis: int) -> Array:
     """Give the gradient of each maximum along one axis to the entry that won."""
     grad_input = np.zeros(x.shape, dtype=grad.dtype)
+    each_pixel_once = slide.disjoint and not np.isnan(y).any()
     for reached, pixels, wins in _winners(x, y, slide, axis):
-        grad_input[pixels] += windows.keep(grad[reached], wins)
+        if each_pixel_once:  # nothing is there yet
+            grad_input[pixels] = windows.keep(grad[reached], wins)
+        else:
+            grad_input[pixels] += windows.keep(grad[reached], wins)
     return grad_input
 
 
