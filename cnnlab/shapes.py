@@ -261,8 +261,10 @@ def trace(model: Any, input_shape: Sequence[int]) -> list[LayerSummary]:
     local = True  # still an image whose units see a window, not yet a vector
     for layer in _layers(model):
         macs = layer.macs(shape)
-        shape = layer.output_shape(shape)
-        local = local and len(shape) == 3
+        before, shape = shape, layer.output_shape(shape)
+        # a layer that changes the size without a fixed window (adaptive pooling) ends the count
+        resized = layer.window is None and shape[1:] != before[1:]
+        local = local and len(shape) == 3 and not resized
         if local and layer.window is not None:
             field, jump = _step(field, jump, layer.window)
         seen = (_one_or_two(field), _one_or_two(jump)) if local else (None, None)

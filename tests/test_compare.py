@@ -192,7 +192,7 @@ class Doubling(nn.ReLU):
             lambda: from_torch(torch.nn.GELU()),
             TypeError,
             "from_torch: there came GELU(approximate='none') of type torch.nn.modules.activation."
-            "GELU, needed a Sequential or one of AvgPool2d, ",
+            "GELU, needed a Sequential or one of AdaptiveAvgPool2d, ",
         ),
         (lambda: from_torch(nn.ReLU()), TypeError, "of type cnnlab.nn.activation.ReLU"),
         (

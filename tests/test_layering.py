@@ -15,8 +15,20 @@ import cnnlab
 
 ROOT = Path(cnnlab.__file__).parent
 # From the bottom up: a row names nothing that stands below it.
-POOLS = ["nn.maxpool", "nn.avgpool"]
-LAYERS = ["nn.conv", "nn.flatten", "nn.linear", "nn.activation", "nn.loss", *POOLS]
+POOLS = ["nn.maxpool", "nn.avgpool", "nn.unpool"]
+BUILT_ON_POOLS = ["nn.lppool", "nn.adaptivepool"]
+LAYERS = [
+    "nn.conv",
+    "nn.fold",
+    "nn.blurpool",
+    "nn.flatten",
+    "nn.linear",
+    "nn.activation",
+    "nn.loss",
+    "nn.dropout",
+    "nn.batchnorm",
+    *POOLS,
+]
 MAY_USE = {
     "_types": [],
     "_extras": [],
@@ -29,14 +41,17 @@ MAY_USE = {
     "nn.module": ["shapes", "text"],
     "nn.init": ["_types"],
     "nn.sequential": ["nn.module"],
+    "nn.normalisation": ["_checks"],
     "nn.convgeometry": ["windows"],
     "nn.convolution": ["nn.convgeometry"],
     "nn.convolution_back": ["nn.convgeometry"],
     "nn.pooling": ["nn.module", "windows"],
     **{layer: ["nn.module", "nn.init", "windows"] for layer in LAYERS},
     **{pool: ["nn.pooling"] for pool in POOLS},
+    "nn.batchnorm": ["nn.normalisation", "nn.module"],
     "nn.conv": ["nn.convolution", "nn.convolution_back", "nn.module", "nn.init"],
-    "nn.functional": ["nn.sequential", *LAYERS],
+    **dict.fromkeys(BUILT_ON_POOLS, POOLS),
+    "nn.functional": ["nn.sequential", *LAYERS, *BUILT_ON_POOLS],
     "nn": ["nn.functional"],
     "optim": ["nn.module"],
     "datasets": ["windows", "_extras"],

@@ -233,3 +233,9 @@ def test_a_layer_that_does_not_fit_is_named():
     model = nn.Sequential(nn.MaxPool2d(2), nn.Flatten(), nn.Linear(100, 10))
     with pytest.raises(ValueError, match=r"Linear\(in_features=100.*\(16,\).*100 features"):
         shapes.trace(model, (1, 8, 8))
+
+
+def test_after_adaptive_pooling_no_receptive_field_is_given():
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    seen = [row.receptive_field for row in shapes.trace(model, (1, 8, 8))]
+    assert seen == [3, None, None]

@@ -5,7 +5,7 @@ import inspect
 import pytest
 import torch
 
-from cnnlab import nn
+from cnnlab import compare, nn
 from cnnlab.nn import functional
 
 # torch writes these in C++, without a signature to read; their documentation says it in words
@@ -17,7 +17,9 @@ IN_WORDS = {
     "return_indices=False",
     "linear": "input, weight, bias=None",
     "flatten": "input, start_dim=0, end_dim=-1",
+    "adaptive_max_pool2d": "input, output_size, return_indices=False",
 }
+OURS = ["blur_pool2d", "BlurPool2d"]  # torch has no such thing: its twin is in cnnlab.compare
 LAYERS = [
     name
     for name in nn.__all__
@@ -35,7 +37,7 @@ def arguments(call):
 
 @pytest.mark.parametrize("name", functional.__all__)
 def test_every_function_exists_in_torch(name):
-    assert hasattr(torch.nn.functional, name) or hasattr(torch, name)
+    assert name in OURS or hasattr(torch.nn.functional, name) or hasattr(torch, name)
 
 
 @pytest.mark.parametrize("name", sorted(IN_WORDS))
@@ -44,9 +46,19 @@ def test_functions_have_the_arguments_and_defaults_of_torchs_documentation(name)
     assert arguments(getattr(functional, name)) == arguments(namespace["documented"])
 
 
+PYTHON = ["lp_pool2d", "adaptive_avg_pool2d", "max_unpool2d", "unfold", "fold"]
+PYTHON += ["dropout", "dropout2d", "batch_norm"]
+
+
+@pytest.mark.parametrize("name", PYTHON)
+def test_functions_that_torch_writes_in_python_have_the_same_arguments_and_defaults(name):
+    assert arguments(getattr(functional, name)) == arguments(getattr(torch.nn.functional, name))
+
+
 @pytest.mark.parametrize("name", LAYERS)
 def test_layers_have_the_arguments_and_defaults_of_torchs_in_the_same_order(name):
-    ours, theirs = arguments(getattr(nn, name)), arguments(getattr(torch.nn, name))
+    module = compare if name in OURS else torch.nn
+    ours, theirs = arguments(getattr(nn, name)), arguments(getattr(module, name))
     names = {argument for argument, _ in ours}
     assert ours == [argument for argument in theirs if argument[0] in names]
     # nothing of torch's is left out between two arguments of ours

@@ -13,7 +13,14 @@ LAYERS = {
     "Conv2d": (lambda **kw: nn.Conv2d(2, 3, (3, 2), 2, 1, **kw), (2, 6, 5)),
     "MaxPool2d": (lambda **_: nn.MaxPool2d(3, 2, 1), (2, 6, 5)),
     "AvgPool2d": (lambda **_: nn.AvgPool2d((3, 2), 2, 1), (2, 6, 5)),
+    "LPPool2d": (lambda **_: nn.LPPool2d(2, (3, 2), 2), (2, 6, 5)),
+    "AdaptiveAvgPool2d": (lambda **_: nn.AdaptiveAvgPool2d((4, 2)), (2, 6, 5)),
+    "AdaptiveMaxPool2d": (lambda **_: nn.AdaptiveMaxPool2d((4, 2)), (2, 6, 5)),
+    "BlurPool2d": (lambda **_: nn.BlurPool2d(4, 2), (2, 6, 5)),
     "ReLU": (lambda **_: nn.ReLU(), (2, 6, 5)),
+    "Dropout": (lambda rng, **_: nn.Dropout(rng=rng), (2, 6, 5)),
+    "Dropout2d": (lambda rng, **_: nn.Dropout2d(rng=rng), (2, 6, 5)),
+    "BatchNorm2d": (lambda dtype, **_: nn.BatchNorm2d(2, dtype=dtype), (2, 6, 5)),
     "Flatten": (lambda **_: nn.Flatten(), (2, 6, 5)),
     "Linear": (lambda **kw: nn.Linear(7, 4, **kw), (7,)),
     "Sequential": (
@@ -79,7 +86,7 @@ def test_writing_into_the_output_changes_nothing_about_the_way_back(name):
     ("name", "spoil"),
     [
         *((name, lambda x: x + 0j) for name in LAYERS if name != "Sequential"),
-        *((name, lambda x: x.astype(np.float32)) for name in ("Conv2d", "Linear")),
+        *((name, lambda x: x.astype(np.float32)) for name in ("Conv2d", "Linear", "BatchNorm2d")),
     ],
 )
 def test_a_forward_pass_that_fails_leaves_the_last_one_in_place(name, spoil):
@@ -91,7 +98,7 @@ def test_a_forward_pass_that_fails_leaves_the_last_one_in_place(name, spoil):
     np.testing.assert_array_equal(layer.backward(g), expected)
 
 
-@pytest.mark.parametrize("name", ["MaxPool2d", "AvgPool2d", "ReLU", "Flatten"])
+@pytest.mark.parametrize("name", [n for n in LAYERS if "Pool2d" in n] + ["ReLU", "Flatten"])
 def test_the_gradient_of_whole_numbers_is_not_rounded_to_one(name):
     layer, x = build(name)
     y = layer((10 * x).astype(int))
@@ -111,16 +118,14 @@ def test_arrays_that_must_not_be_written_to_are_welcome(name):
 
 @EACH
 def test_arrays_in_another_memory_order_give_the_same_numbers(name):
-    layer, x = build(name)
-    y = layer(x)
+    (first, x), (layer, _) = build(name), build(name)
+    y = first(x)
     g = numbers_like(y)
-    grad = layer.backward(g)
-    first = {key: p.grad.copy() for key, p in layer.named_parameters()}
-    layer.zero_grad()
+    grad = first.backward(g)
     np.testing.assert_allclose(layer(np.asfortranarray(x)), y, rtol=1e-12)
     np.testing.assert_allclose(layer.backward(np.asfortranarray(g)), grad, rtol=1e-12, atol=1e-15)
-    for key, p in layer.named_parameters():
-        np.testing.assert_allclose(p.grad, first[key], rtol=1e-12, atol=1e-15)
+    for p, q in zip(layer.parameters(), first.parameters(), strict=True):
+        np.testing.assert_allclose(p.grad, q.grad, rtol=1e-12, atol=1e-15)
 
 
 @EACH
@@ -169,7 +174,10 @@ def test_an_empty_batch_passes_both_ways(name):
     assert not any(np.any(p.grad) for p in layer.parameters())
 
 
-@pytest.mark.parametrize("name", [n for n in LAYERS if n not in ("Flatten", "Sequential")])
+NOT_ALONE = ("Flatten", "Sequential", "Dropout", "Dropout2d", "BatchNorm2d")
+
+
+@pytest.mark.parametrize("name", [n for n in LAYERS if n not in NOT_ALONE])
 def test_one_image_gives_what_it_gives_in_a_batch(name):
     layer, x = build(name)
     y = layer(x)
@@ -402,6 +410,9 @@ def test_a_seed_is_no_generator_and_whole_numbers_are_no_weights(make, options, 
         (nn.Conv2d(1, 1, 3), ["kernel_size", "stride", "padding", "dilation", "groups"]),
         (nn.MaxPool2d(2), ["kernel_size", "stride", "padding", "dilation", "ceil_mode"]),
         (nn.AvgPool2d(2), ["kernel_size", "stride", "padding", "dilation", "ceil_mode"]),
+        (nn.LPPool2d(2, 2), ["norm_type", "kernel_size", "stride", "ceil_mode"]),
+        (nn.AdaptiveAvgPool2d(2), ["output_size"]),
+        (nn.BlurPool2d(), ["kernel_size", "stride", "padding_mode"]),
     ],
 )
 def test_how_a_window_moves_cannot_be_changed_behind_the_back_of_its_checks(layer, names):
@@ -470,7 +481,29 @@ def test_a_forgotten_pair_of_brackets_is_named():
             nn.AvgPool2d(2, count_include_pad=False, divisor_override=3),
             "AvgPool2d(kernel_size=2, stride=2, count_include_pad=False, divisor_override=3)",
         ),
+        (nn.LPPool2d(2, 3), "LPPool2d(norm_type=2, kernel_size=3, stride=3)"),
+        (
+            nn.LPPool2d(1.5, (3, 2), 1, True),
+            "LPPool2d(norm_type=1.5, kernel_size=(3, 2), stride=1, ceil_mode=True)",
+        ),
+        (nn.AdaptiveAvgPool2d(1), "AdaptiveAvgPool2d(output_size=1)"),
+        (nn.AdaptiveAvgPool2d((None, None)), "AdaptiveAvgPool2d(output_size=(None, None))"),
+        (
+            nn.AdaptiveMaxPool2d([None, 2], return_indices=True),
+            "AdaptiveMaxPool2d(output_size=(None, 2), return_indices=True)",
+        ),
+        (nn.BlurPool2d(), "BlurPool2d(kernel_size=3, stride=2)"),
+        (
+            nn.BlurPool2d(4, 1, "circular"),
+            "BlurPool2d(kernel_size=4, stride=1, padding_mode='circular')",
+        ),
         (nn.ReLU(), "ReLU()"),
+        (nn.Dropout(0.25), "Dropout(p=0.25)"),
+        (nn.Dropout2d(), "Dropout2d(p=0.5)"),
+        (nn.BatchNorm2d(4), "BatchNorm2d(4)"),
+        (nn.BatchNorm2d(4, 1e-3, None), "BatchNorm2d(4, eps=0.001, momentum=None)"),
+        (nn.BatchNorm2d(4, affine=False, bias=False), "BatchNorm2d(4, affine=False)"),
+        (nn.BatchNorm2d(4, bias=False), "BatchNorm2d(4, bias=False)"),
         (nn.Flatten(), "Flatten()"),
         (nn.Flatten(0, 2), "Flatten(0, 2)"),
         (nn.Linear(4, 2, bias=False), "Linear(in_features=4, out_features=2, bias=False)"),
