@@ -8,7 +8,7 @@ name in the other library, copy the arrays. Chapter 10.
 import copy
 import inspect
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
@@ -146,7 +146,8 @@ def to_torch(model: nn.Module) -> torch.nn.Module:
         module = torch.nn.Sequential(*map(to_torch, model))
     else:
         ours, theirs = _pair("to_torch", model, [kind for kind, _ in LAYERS.values()])
-        options = {name: getattr(model, name) for name in _arguments(ours)}
+        known = inspect.signature(theirs).parameters  # an older torch may lack a newer option
+        options = {name: getattr(model, name) for name in _arguments(ours) if name in known}
         for name, value in options.items():
             if name == "bias":
                 options[name] = value is not None
@@ -331,7 +332,8 @@ def compare(model: nn.Module, x: Array, y: Array | None = None, device: str = "c
         Classes for the cross-entropy. When left out, the loss is the sum of the outputs, each
         multiplied by a fixed random number, so that a single layer can be compared too.
     device : str, default "cpu"
-        Where torch computes: "cuda" for a GPU. It is held to full float32 precision there.
+        Where torch computes: "cuda" for a GPU. cuDNN's convolutions are held to full float32
+        precision there.
 
     Returns
     -------
@@ -365,9 +367,9 @@ def compare(model: nn.Module, x: Array, y: Array | None = None, device: str = "c
     gradient of 2.weight   3×8      below 1e-5        below 1e-5
     gradient of 2.bias     3        below 1e-5        below 1e-5
     """
-    x = _checks.floating("compare", "x", x)
+    x = np.ascontiguousarray(_checks.floating("compare", "x", x))  # torch knows no reversed arrays
     _check_device(device)
-    _no_chance(model)
+    _check_model(model)
     ours = copy.deepcopy(model)
     ours.zero_grad()
     theirs = to_torch(ours).to(device)
@@ -440,25 +442,32 @@ def _difference(name: str, ours: Array, theirs: Array, scale: float) -> Differen
 
 def _check_device(device: str) -> None:
     """Say so if there is no such device."""
-    if torch.device(device).type == "cuda" and not torch.cuda.is_available():
+    try:
+        kind = torch.device(device).type
+    except RuntimeError:
+        raise ValueError(f"compare: device = {device!r}, needed 'cpu' or 'cuda'.") from None
+    if kind == "cuda" and not torch.cuda.is_available():
         raise ValueError(
             f"compare: device = {device!r}, but PyTorch sees no CUDA GPU here. Use device='cpu', "
             f"or a machine with a GPU and the PyTorch built for it."
         )
 
 
-def _no_chance(model: nn.Module) -> None:
-    """Refuse layers that would draw other random numbers in each library."""
-    for layer in _layers(model):
+def _check_model(model: nn.Module) -> None:
+    """Refuse what draws other random numbers in each library, or gives more than one array."""
+    for layer in model.modules():
+        if isinstance(layer, nn.CrossEntropyLoss):
+            raise ValueError(
+                "compare: a CrossEntropyLoss came, needed a layer or a network. Pass the classes "
+                "as y, and the loss is compared with everything else."
+            )
+        if getattr(layer, "return_indices", False):
+            raise ValueError(
+                f"compare: {layer!r} returns indices as well, needed one output. Build it with "
+                f"return_indices=False."
+            )
         if layer.training and 0 < getattr(layer, "p", 0) < 1:
             raise ValueError(
                 f"compare: {layer!r} is in training mode and would drop other values in each "
                 f"library, needed the same computation. Call model.eval() first."
             )
-
-
-def _layers(model: nn.Module) -> Iterator[nn.Module]:
-    """The model and everything inside it."""
-    yield model
-    for _, child in model.children():
-        yield from _layers(child)

@@ -338,3 +338,24 @@ def test_the_blur_of_torch_is_the_binomial_filter():
     x[0, 2, 2] = 16
     y = module.BlurPool2d(3, stride=1)(x)[0]
     assert y[1:4, 1:4].tolist() == [[1, 2, 1], [2, 4, 2], [1, 2, 1]]
+
+
+@pytest.mark.parametrize(
+    ("model", "says"),
+    [
+        (nn.MaxPool2d(2, return_indices=True), "returns indices as well, needed one output"),
+        (nn.CrossEntropyLoss(), "a CrossEntropyLoss came, needed a layer or a network"),
+    ],
+)
+def test_what_has_no_single_output_is_refused(model, says):
+    with pytest.raises(ValueError, match=says):
+        compare(model, np.ones((1, 1, 4, 4)))
+
+
+def test_an_unknown_device_is_named():
+    with pytest.raises(ValueError, match="device = 'gpu', needed 'cpu' or 'cuda'"):
+        compare(nn.ReLU(), np.ones((1, 1, 4, 4)), device="gpu")
+
+
+def test_reversed_arrays_are_compared_like_others():
+    assert compare(nn.ReLU(), np.linspace(-1, 1, 8).reshape(1, 2, 2, 2)[..., ::-1]).agree

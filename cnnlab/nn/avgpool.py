@@ -1,7 +1,7 @@
 """Average pooling: of each window keep the mean; everybody gets an equal share back. Chapters 2, 3.
 
-The definition is :func:`avg_pool2d_naive`. The fast version sums rows, then columns, by adding
-strided slices over the whole batch, and divides once.
+The definition is :func:`avg_pool2d_naive`. The fast version sums down the columns of each
+window and then along its rows, by adding strided slices over the whole batch, and divides once.
 """
 
 from typing import Any, ClassVar
@@ -156,7 +156,10 @@ def avg_pool2d_backward_naive(
     count_include_pad: bool = True,
     divisor_override: int | None = None,
 ) -> Array:
-    """Gradient by the definition: each window hands every one of its pixels the same share.
+    """Gradient by the definition: what a pixel alone would give to each window, it gets back.
+
+    An image that is 1 at one pixel only is pooled: what comes out is that pixel's share in each
+    window.
 
     Arguments and result as for :func:`avg_pool2d_backward`.
     """

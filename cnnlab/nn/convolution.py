@@ -62,7 +62,9 @@ def conv2d(
 ) -> Array:
     r"""Slide each kernel over the images and take the sum of products (torch's F.conv2d).
 
-    .. math:: y_{n,o,i,j} = b_o + \sum_{c,a,b} w_{o,c,a,b}\; x_{n,c,\,s i + d a,\,s j + d b}
+    .. math:: y_{n,o,i,j} = b_o + \sum_{c,a,b} w_{o,c,a,b}\; x_{n,c,\,s i + d a - p,\,s j + d b - p}
+
+    where x is 0 outside of the image and c runs over the channels of o's group.
 
     Parameters
     ----------

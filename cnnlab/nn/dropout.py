@@ -31,7 +31,8 @@ def dropout_mask(
     ----------
     shape : tuple of int
     p : float, default 0.5
-        Probability of *dropping*, in [0, 1]. With 1 everything is dropped, and the law ends.
+        Probability of *dropping*, in [0, 1]. With 1 everything is dropped: the mean
+        is 0 then, and the law above no longer holds.
     rng : numpy.random.Generator, optional
         Source of chance; fresh and unpredictable when left out.
     dtype : float32 or float64, default float64
@@ -88,7 +89,8 @@ def dropout(
     p : float, default 0.5
         Probability of *dropping*, in [0, 1].
     training : bool, default True
-        With False nothing is dropped: the input itself comes back, not a copy, as in torch.
+        With False nothing is dropped: the input itself comes back, not a copy, as in torch (but
+        integers as float64).
     inplace : bool, default False
         Only False; it is here because torch has it.
     rng : numpy.random.Generator, optional

@@ -307,6 +307,8 @@ class CrossEntropyLoss(Module):
 
         .. math:: \frac{\partial \ell}{\partial z_k} = p_k \sum_j w_j t_j - w_k t_k
 
+        for one prediction; with ``reduction='mean'`` divided by what the mean divides by.
+
         Parameters
         ----------
         grad_output : float, default 1, or array of the shape of the losses

@@ -140,11 +140,11 @@ def lp_pool2d_backward(
     stride: IntPair | None = None,
     ceil_mode: bool = False,
 ) -> Array:
-    r"""Send each output's gradient to its window, the larger values first.
+    r"""Share each output's gradient among its window: for p > 1, the larger a value, the more.
 
     .. math:: \frac{\partial y}{\partial x} = \Bigl(\frac{x}{y}\Bigr)^{p - 1}
 
-    At p = 1 everybody gets the same; as p grows, the largest value gets it all.
+    At p = 1 every value gets all of it; as p grows, only the largest still does.
 
     Parameters
     ----------
@@ -228,7 +228,7 @@ class LPPool2d(Pool2d):
         return y
 
     def backward(self, grad_output: Array) -> Array:
-        """Send the gradient to the windows, the larger values first."""
+        """Share the gradient among the windows."""
         return lp_pool2d_backward(grad_output, self._saved("_x"), *self._options)
 
     def extra_repr(self) -> str:

@@ -48,7 +48,8 @@ class Module:
     """Base of all layers and networks (torch.nn.Module).
 
     A layer keeps the array `x` it was given, not a copy, until the next forward pass: do not write
-    into `x` between forward and backward. The output is yours: the layer has no more need of it.
+    into `x` between forward and backward. The output may be written into, for the layer does not
+    need it; but Flatten, and Dropout in evaluation, hand on the memory of `x`.
     """
 
     training: bool = True
@@ -133,6 +134,10 @@ class Module:
             key = f"array {name!r}"
             arrays[name] = _checks.array(who, key, np.asarray(state[name]))
             _checks.shape(who, key, arrays[name], array.shape)
+            if array.dtype.kind == "i" and arrays[name].dtype.kind == "f":
+                raise TypeError(
+                    f"{who}: the {key} has dtype {arrays[name].dtype}, needed integers."
+                )
         for name, array in own.items():
             array[...] = arrays[name]
 

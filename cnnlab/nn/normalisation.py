@@ -224,7 +224,11 @@ def _check(
     training: bool,
 ) -> tuple[Array, Running | None, Array, Array]:
     """Return input, running values, weight and bias, or say what does not fit."""
-    x = _checks.floating(who, "input", input)
+    x = _checks.array(who, "input", input)
+    if x.dtype.kind != "f":  # integers take the dtype of the other arrays
+        others = (running_mean, running_var, weight, bias)
+        floats = [a.dtype for a in others if isinstance(a, np.ndarray) and a.dtype.kind == "f"]
+        x = x.astype(floats[0] if floats else np.float64)
     if x.ndim < 2 or 0 in x.shape[1:]:
         raise ValueError(
             f"{who}: the input has shape {x.shape}, needed (N, C, ...) with at least 1 of each. "
@@ -233,7 +237,7 @@ def _check(
     if training and x.size == x.shape[1]:
         raise ValueError(
             f"{who}: the input of shape {x.shape} has one value per channel, needed at least two "
-            f"to train on. Use a larger batch, or eval()."
+            f"to take a mean of. Use a larger batch, or running values and eval()."
         )
     running = None
     if running_mean is not None and running_var is not None:

@@ -12,7 +12,14 @@ class Sequential(Module):
     Parameters
     ----------
     *layers : Module
-        In the order in which the data pass through.
+        In the order in which the data pass through; each one once. (torch lets a layer come twice.)
+
+    Raises
+    ------
+    TypeError
+        If something is not a layer.
+    ValueError
+        If a layer comes twice.
 
     Examples
     --------
@@ -31,6 +38,12 @@ class Sequential(Module):
                     f"Sequential: argument {position} is a {type(layer).__name__}, needed a layer "
                     f"such as nn.ReLU(). Were the brackets forgotten?"
                 )
+        inside = [layer for chained in layers for layer in chained.modules()]
+        if len({id(layer) for layer in inside}) < len(inside):
+            raise ValueError(
+                "Sequential: the same layer comes twice, needed one layer for each place, because "
+                "a layer remembers only its last input. Build a second one."
+            )
         self.layers = list(layers)
 
     def forward(self, x: Array) -> Array:

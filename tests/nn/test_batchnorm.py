@@ -387,7 +387,7 @@ def test_errors_name_what_came_and_what_is_needed(call, kind, words):
 
 def test_one_value_per_channel_can_be_evaluated_but_not_trained_on():
     one, layer = X[:1, :, :, :1], layer_of(2)
-    with pytest.raises(ValueError, match=r"one value per channel.* or eval\(\)"):
+    with pytest.raises(ValueError, match=r"one value per channel.* and eval\(\)"):
         layer(one)
     assert layer.eval()(one).shape == (1, 2, 1, 1)
 
@@ -409,3 +409,8 @@ def test_running_values_that_change_later_do_not_change_the_way_back():
     grad = layer.backward(X)
     layer.running_var[...] = 100
     np.testing.assert_array_equal(layer.backward(X), grad)
+
+
+def test_integers_take_the_dtype_of_the_running_values():
+    mean, var = np.zeros(2, np.float32), np.ones(2, np.float32)
+    assert batch_norm(np.arange(4).reshape(2, 2), mean, var).dtype == np.float32

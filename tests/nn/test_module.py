@@ -515,3 +515,17 @@ def test_a_forgotten_pair_of_brackets_is_named():
 )
 def test_a_layer_prints_as_it_was_built(layer, text):
     assert repr(layer) == text
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_layer_that_comes_twice_is_refused(nested):
+    layer = nn.ReLU()
+    second = nn.Sequential(layer) if nested else layer
+    with pytest.raises(ValueError, match="the same layer comes twice, needed one layer for each"):
+        nn.Sequential(layer, second)
+
+
+def test_fractions_are_not_loaded_into_a_counter():
+    layer = nn.BatchNorm2d(2)
+    with pytest.raises(TypeError, match="num_batches_tracked' has dtype float64, needed integers"):
+        layer.load_state_dict({**layer.state_dict(), "num_batches_tracked": np.array(2.7)})
