@@ -64,6 +64,10 @@ EXAMPLES = {
         (lambda: nn.BlurPool2d(4, 1, "circular"), IMAGES),
         (lambda: nn.BlurPool2d(2, 3, "zeros"), IMAGES),
     ],
+    "CircularPad2d": [
+        (lambda: nn.CircularPad2d(1), IMAGES),
+        (lambda: nn.CircularPad2d((7, 0, 1, 8)), IMAGES),
+    ],
 }
 CASES = [
     pytest.param(build, shape, id=f"{name}-{number}")

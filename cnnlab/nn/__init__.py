@@ -28,6 +28,7 @@ from cnnlab.nn.loss import CrossEntropyLoss
 from cnnlab.nn.lppool import LPPool2d
 from cnnlab.nn.maxpool import MaxPool2d
 from cnnlab.nn.module import Module, Parameter
+from cnnlab.nn.padding import CircularPad2d
 from cnnlab.nn.sequential import Sequential
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "AvgPool2d",
     "BatchNorm2d",
     "BlurPool2d",
+    "CircularPad2d",
     "Conv2d",
     "CrossEntropyLoss",
     "Dropout",

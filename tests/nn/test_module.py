@@ -17,6 +17,7 @@ LAYERS = {
     "AdaptiveAvgPool2d": (lambda **_: nn.AdaptiveAvgPool2d((4, 2)), (2, 6, 5)),
     "AdaptiveMaxPool2d": (lambda **_: nn.AdaptiveMaxPool2d((4, 2)), (2, 6, 5)),
     "BlurPool2d": (lambda **_: nn.BlurPool2d(4, 2), (2, 6, 5)),
+    "CircularPad2d": (lambda **_: nn.CircularPad2d((1, 3, 0, 2)), (2, 6, 5)),
     "ReLU": (lambda **_: nn.ReLU(), (2, 6, 5)),
     "Dropout": (lambda rng, **_: nn.Dropout(rng=rng), (2, 6, 5)),
     "Dropout2d": (lambda rng, **_: nn.Dropout2d(rng=rng), (2, 6, 5)),
@@ -98,7 +99,9 @@ def test_a_forward_pass_that_fails_leaves_the_last_one_in_place(name, spoil):
     np.testing.assert_array_equal(layer.backward(g), expected)
 
 
-@pytest.mark.parametrize("name", [n for n in LAYERS if "Pool2d" in n] + ["ReLU", "Flatten"])
+@pytest.mark.parametrize(
+    "name", [n for n in LAYERS if n.endswith(("Pool2d", "Pad2d"))] + ["ReLU", "Flatten"]
+)
 def test_the_gradient_of_whole_numbers_is_not_rounded_to_one(name):
     layer, x = build(name)
     y = layer((10 * x).astype(int))
