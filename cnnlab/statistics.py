@@ -137,7 +137,7 @@ def _check_confidence(who: str, confidence: float) -> None:
         raise ValueError(f"{who}: confidence is {confidence}, needed 0 < confidence < 1.")
 
 
-def _all_equal(values: npt.NDArray[np.float64]) -> bool:
+def all_equal(values: npt.NDArray[np.float64]) -> bool:
     """Whether values differ by no more than the rounding of a subtraction."""
     return bool(np.ptp(values) <= 1e-12 * np.abs(values).max())
 
@@ -247,7 +247,7 @@ def _interval(
     differences = _finite(who, values, at_least=2)
     _check_confidence(who, confidence)
     n = len(differences)
-    if _all_equal(differences):
+    if all_equal(differences):
         middle = float(np.median(differences))
         return Interval(middle, middle, middle, n, confidence)
     factor = 1 / n if variance_factor is None else variance_factor
@@ -389,13 +389,20 @@ def decide(interval: Interval, margin: float, direction: Direction = "greater") 
     return "does not hold" if high < margin else "undecided"
 
 
-def p_value(differences: Values) -> float:
-    """Two-sided p-value of the t-test that the mean difference is 0.
+def p_value(
+    differences: Values, null: float = 0.0, splits: tuple[int, int] | None = None
+) -> float:
+    """Two-sided p-value of the t-test that the mean difference is a given number.
 
     Parameters
     ----------
     differences : sequence of float, shape (n,)
         One difference per seed, at least two, not all equal.
+    null : float, default 0
+        The mean that is tested, in the unit of the differences.
+    splits : tuple of int, optional
+        Training and test images per seed, where the seeds split the same images; the error is then
+        the wider one of :func:`corrected_interval`.
 
     Returns
     -------
@@ -413,13 +420,17 @@ def p_value(differences: Values) -> float:
     0.0742
     """
     values = _finite("p_value(differences)", differences, at_least=2)
-    if _all_equal(values):
+    if all_equal(values):
         raise ValueError(
             f"p_value(differences): all {len(values)} differences are {values[0]}, needed some "
             "spread. A difference without any chance in it needs no test."
         )
-    error = float(values.std(ddof=1)) / math.sqrt(len(values))
-    t = abs(float(values.mean())) / error
+    variance = 1 / len(values)
+    if splits is not None:
+        n_train, n_test = splits
+        variance += n_test / n_train
+    error = float(values.std(ddof=1)) * math.sqrt(variance)
+    t = abs(float(values.mean()) - null) / error
     return 2 * t_cdf(-t, len(values) - 1)
 
 

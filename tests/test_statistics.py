@@ -271,3 +271,49 @@ def test_settings_outside_their_range_are_refused():
         corrected_interval([1, 2], n_train=math.nan, n_test=5)
     with pytest.raises(ValueError, match=r"in \[0, 1\]"):
         holm([0.5, 1.5])
+
+
+def test_the_p_value_may_be_held_against_another_mean():
+    values = np.random.default_rng(5).normal(1.0, 0.5, 12)
+    expected = stats.ttest_1samp(values, 0.8).pvalue
+    assert p_value(values, null=0.8) == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("splits", [None, (1000, 797)])
+def test_the_p_value_is_five_percent_at_the_end_of_the_interval(splits):
+    values = np.random.default_rng(6).normal(1.0, 0.5, 10)
+    interval = mean_interval(values) if splits is None else corrected_interval(values, *splits)
+    assert p_value(values, null=interval.low, splits=splits) == pytest.approx(0.05, rel=1e-6)
+
+
+# --- coverage: what "95 %" promises ---------------------------------------------------------------
+
+
+def covered(intervals, truth):
+    """Share of intervals that hold the truth."""
+    return np.mean([interval.low <= truth <= interval.high for interval in intervals])
+
+
+@pytest.mark.parametrize("n", [2, 5, 10])
+def test_the_interval_covers_the_truth_in_95_of_100_experiments(n):
+    draws = np.random.default_rng(n).normal(0.3, 2.0, size=(4000, n))
+    share = covered([mean_interval(draw) for draw in draws], 0.3)
+    assert abs(share - 0.95) < 4 * np.sqrt(0.95 * 0.05 / 4000)
+
+
+def test_the_plain_interval_is_too_narrow_for_new_images_and_the_corrected_one_is_not():
+    rng = np.random.default_rng(0)
+    n_images, n_train, seeds = 300, 170, 10
+    plain, wide = [], []
+    for _ in range(400):
+        # the difference of two arms on each image, and what each image teaches the two arms
+        images = rng.normal(size=(2, n_images))
+        differences = []
+        for _ in range(seeds):
+            order = rng.permutation(n_images)
+            train, test = order[:n_train], order[n_train:]
+            differences.append(images[0, test].mean() + images[1, train].mean())
+        plain.append(mean_interval(differences))
+        wide.append(corrected_interval(differences, n_train, n_images - n_train))
+    assert covered(plain, 0.0) < 0.8
+    assert covered(wide, 0.0) > 0.9
