@@ -1,0 +1,1 @@
+"""Exact results that stand beside the measured ones: each a function that the chapters plot."""
