@@ -6,13 +6,14 @@ experiment itself. ``python -m cnnlab.experiments list`` shows what there is.
 """
 
 import importlib
+import pkgutil
 from pathlib import Path
 
-from cnnlab.experiments import records
+from cnnlab.experiments import catalogue, records
 from cnnlab.experiments.core import Experiment, Quantity
 from cnnlab.experiments.records import Record
 
-NAMES = ("pool_or_not", "training_speed", "pooling_share", "pooling_cost")
+NAMES = tuple(module.name for module in pkgutil.iter_modules(catalogue.__path__))
 RUNS = Path(__file__).with_name("runs")
 
 __all__ = ["NAMES", "RUNS", "Experiment", "Quantity", "Record", "get", "load"]
@@ -43,7 +44,7 @@ def get(name: str) -> Experiment:
     """
     if name not in NAMES:
         raise ValueError(f"get({name!r}): no such experiment; there are {', '.join(NAMES)}.")
-    experiment: Experiment = importlib.import_module(f"cnnlab.experiments.{name}").EXPERIMENT
+    experiment: Experiment = importlib.import_module(f"{catalogue.__name__}.{name}").EXPERIMENT
     return experiment
 
 
@@ -58,7 +59,8 @@ def load(name: str) -> Record:
     Returns
     -------
     Record
-        Header and rows.
+        Header and rows. A seed that is not finished in every arm yet is left out, so that arms stay
+        paired.
 
     Raises
     ------
@@ -70,4 +72,4 @@ def load(name: str) -> Record:
     experiment = get(name)
     record = records.load(RUNS / f"{name}.jsonl")
     records.verify(record, experiment)
-    return record
+    return record.paired()

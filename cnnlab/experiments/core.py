@@ -5,6 +5,7 @@ compares "with" and "without" in general: every arm says in words what it is, an
 equal between the arms is written down next to it.
 """
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -55,7 +56,8 @@ class Experiment:
         The measured numbers, by their key in a row.
     run : callable
         ``run(arm, seed, configuration)`` returns a dict with at least the quantities. The seed sets
-        everything that is random, so arms are paired by seed.
+        everything that is random, so arms are paired by seed. A fourth parameter ``device``, with
+        ``"cpu"`` as its default, is the device of torch to compute on.
     full, quick : mapping
         Configuration of the record, and one small enough for a chapter; JSON values only.
     data : callable
@@ -77,7 +79,7 @@ class Experiment:
     arms: Mapping[str, str]
     held_equal: tuple[str, ...]
     quantities: Mapping[str, Quantity]
-    run: Callable[[str, int, Configuration], Row]
+    run: Callable[..., Row]
     full: Configuration
     quick: Configuration
     data: Callable[[Configuration], tuple[str, Mapping[str, Array]]]
@@ -90,6 +92,11 @@ class Experiment:
                 f"Experiment({self.name!r}): {len(self.arms)} arm(s) and {len(self.quantities)} "
                 "quantities came, needed at least one of each."
             )
+
+    @property
+    def takes_device(self) -> bool:
+        """Whether ``run`` has a parameter ``device``: whether it can compute on a GPU."""
+        return "device" in inspect.signature(self.run).parameters
 
     def jobs(self, seeds: int, arms: tuple[str, ...] | None = None) -> Iterator[tuple[str, int]]:
         """Pairs (arm, seed) in the order of running: seed by seed, so that arms are interleaved.

@@ -6,14 +6,17 @@ before*, a chain: change, remove or exchange a line and the chain breaks there. 
 against slips of the hand, not against malice: whoever wants to can compute it anew.
 """
 
+import contextlib
 import hashlib
 import json
 import math
 import os
+import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 
@@ -22,10 +25,24 @@ from cnnlab.experiments.core import Experiment, Row
 from cnnlab.statistics import paired_differences
 from cnnlab.text import Cell, Table
 
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
 FORMAT = 1
 FINGERPRINT = "sha256"
 
-__all__ = ["Record", "append", "data_fingerprint", "drop_torn_line", "load", "start", "verify"]
+__all__ = [
+    "Record",
+    "append",
+    "data_fingerprint",
+    "drop_torn_line",
+    "load",
+    "start",
+    "verify",
+    "writing",
+]
 
 
 def data_fingerprint(arrays: Mapping[str, Array]) -> str:
@@ -70,13 +87,67 @@ def _write(path: Path, mode: str, line: str) -> None:
         os.fsync(file.fileno())
 
 
-def _not_finite(values: Mapping[str, Any], above: str = "") -> Iterator[str]:
-    """Name every NaN and infinity in a row, also in the mappings inside it."""
-    for name, value in values.items():
-        if isinstance(value, Mapping):
-            yield from _not_finite(value, f"{above}{name}.")
-        elif isinstance(value, float) and not math.isfinite(value):
-            yield f"{above}{name} is {value}"
+def _not_finite(value: Any, name: str = "") -> Iterator[str]:
+    """Name every NaN and infinity in a row, also in the mappings and curves inside it."""
+    if isinstance(value, Mapping):
+        for key, entry in value.items():
+            yield from _not_finite(entry, f"{name}.{key}" if name else str(key))
+    elif isinstance(value, list | tuple):
+        for index, entry in enumerate(value):
+            yield from _not_finite(entry, f"{name}[{index}]")
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield f"{name} is {value}"
+
+
+def _lines(path: Path) -> list[str]:
+    """Lines of a record; only a line feed ends one, and what is behind the last one is torn."""
+    return path.read_text(encoding="utf-8").split("\n")
+
+
+def _take(file: TextIO) -> None:
+    """Take the lock on an open file, or raise an error where another run has it."""
+    if sys.platform == "win32":
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+    else:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Be the only run that writes a record, in a ``with`` block.
+
+    A file beside the record is locked meanwhile. The system lets the lock go when its process ends,
+    in whatever way: a file that was left by a killed run keeps nobody out.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A record; it need not be there yet.
+
+    Raises
+    ------
+    ValueError
+        If another run is writing it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = path.with_name(f"{path.name}.lock")
+    with lock.open("a", encoding="utf-8") as file:
+        try:
+            _take(file)
+            # The run before may have removed the file since it was opened here.
+            ours = os.path.samestat(os.fstat(file.fileno()), lock.stat())
+        except (BlockingIOError, PermissionError, FileNotFoundError):
+            ours = False
+        if not ours:
+            raise ValueError(
+                f"writing({path.name}): another run is writing this record. Let one run record at "
+                "a time."
+            )
+        try:
+            yield
+        finally:
+            with contextlib.suppress(PermissionError):  # Windows keeps a file that is open
+                lock.unlink(missing_ok=True)
 
 
 def start(path: Path, header: Mapping[str, Any]) -> None:
@@ -117,7 +188,7 @@ def append(path: Path, row: Row) -> None:
             f"append({path.name}): arm {row['arm']!r}, seed {row['seed']}: {', '.join(wrong)}, "
             "needed finite numbers. The run has measured nothing that could be recorded."
         )
-    last = path.read_text(encoding="utf-8").splitlines()[-1]
+    *_, last, _ = _lines(path)
     _write(path, "a", _signed(row, previous=json.loads(last)[FINGERPRINT]))
 
 
@@ -225,6 +296,18 @@ class Record:
             )
         return paired_differences(self.values(arm, quantity), self.values(other, quantity))
 
+    def paired(self) -> "Record":
+        """Leave out the seeds that are not finished in every arm yet.
+
+        Returns
+        -------
+        Record
+            With as many rows for each arm.
+        """
+        finished = [set(self.seeds(arm)) for arm in self.header["arms"]]
+        common = set.intersection(*finished)
+        return Record(self.header, tuple(row for row in self.rows if row["seed"] in common))
+
     def table(self) -> Table:
         """Medians over the runs: one line per arm, one column per quantity.
 
@@ -283,16 +366,16 @@ def load(path: Path) -> Record:
             f"{who}: nothing was recorded yet. "
             f"Record it with: python -m cnnlab.experiments record {path.stem}"
         )
-    text = path.read_text(encoding="utf-8")
-    if not text.endswith("\n"):
+    *lines, torn = _lines(path)
+    if torn or not lines:
         raise ValueError(f"{who}: the last line is torn. Resume the record to finish it.")
     contents = []
     previous = ""
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(lines, start=1):
         try:
             content = json.loads(line)
             link = content.pop(FINGERPRINT)
-        except (json.JSONDecodeError, AttributeError, KeyError):
+        except (json.JSONDecodeError, AttributeError, KeyError, TypeError):
             raise ValueError(f"{who}: line {number} is not a line of a record.") from None
         if _signed(content, previous) != line + "\n":
             raise ValueError(
@@ -304,10 +387,10 @@ def load(path: Path) -> Record:
     header, *rows = contents
     if header.get("record") != FORMAT:
         raise ValueError(f"{who}: the first line is not a header of format {FORMAT}.")
-    keys = [(row["arm"], row["seed"]) for row in rows]
-    twice = {key for key in keys if keys.count(key) > 1}
+    counts = Counter((row["arm"], row["seed"]) for row in rows)
+    twice = sorted(key for key, count in counts.items() if count > 1)
     if twice:
-        raise ValueError(f"{who}: {sorted(twice)[0]} was recorded twice.")
+        raise ValueError(f"{who}: {twice[0]} was recorded twice.")
     order = list(header["arms"])
     rows.sort(key=lambda row: (order.index(row["arm"]), row["seed"]))
     return Record(header, tuple(rows))
@@ -326,7 +409,7 @@ def verify(record: Record, experiment: Experiment) -> None:
     Raises
     ------
     ValueError
-        If name, configuration or arms differ, or an arm lacks seeds that another has.
+        If name, configuration, arms or quantities differ.
     """
     who = f"verify({experiment.name!r})"
     expected = {
@@ -343,13 +426,4 @@ def verify(record: Record, experiment: Experiment) -> None:
             raise ValueError(
                 f"{who}: the record was made with {key} {record.header[key]!r}, the code says "
                 f"{value!r}. Record it anew: {record.header['command']}"
-            )
-    first, *_ = experiment.arms
-    seeds = {arm: record.seeds(arm) for arm in experiment.arms}
-    for arm in experiment.arms:
-        if not seeds[arm] or seeds[arm] != seeds[first]:
-            raise ValueError(
-                f"{who}: arm {arm!r} has {len(seeds[arm])} runs, {first!r} has "
-                f"{len(seeds[first])}, needed the same seeds in every arm. Resume the record: "
-                f"{record.header['command']}"
             )

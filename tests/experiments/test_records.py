@@ -1,6 +1,7 @@
 """Records: appended row by row, resumed after a kill, refused after an edit."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -88,6 +89,21 @@ def test_a_line_that_is_no_row_is_refused(recorded):
         records.load(recorded)
 
 
+@pytest.mark.parametrize("line", ["[1]", "1", '"one"', "{}"])
+def test_a_line_that_is_json_but_no_row_is_refused(recorded, line):
+    with recorded.open("a") as file:
+        file.write(f"{line}\n")
+    with pytest.raises(ValueError, match="line 8 is not a line of a record"):
+        records.load(recorded)
+
+
+def test_a_line_ends_at_a_line_feed_and_nowhere_else(recorded):
+    row = {"arm": "with", "seed": 9, "score": 1.0, "note": "one\u2028two\u0085three"}
+    records.append(recorded, row)
+    records.append(recorded, {"arm": "without", "seed": 9, "score": 0.0})
+    assert row in records.load(recorded).rows
+
+
 def test_a_run_recorded_twice_is_refused(recorded):
     records.append(recorded, {"arm": "with", "seed": 0, "score": 1.0})
     with pytest.raises(ValueError, match=r"\('with', 0\) was recorded twice"):
@@ -142,6 +158,46 @@ def test_nan_is_not_recorded_and_its_run_is_named(recorded):
     assert recorded.read_bytes() == before
 
 
+def test_nan_in_a_curve_is_not_recorded_and_its_run_is_named(recorded):
+    row = {"arm": "with", "seed": 9, "curve": [0.5, float("nan")], "by": {"shift": ([1, np.inf],)}}
+    with pytest.raises(
+        ValueError,
+        match=r"'with', seed 9: curve\[1\] is nan, by\.shift\[0\]\[1\] is inf, needed",
+    ):
+        records.append(recorded, row)
+
+
+def test_a_record_is_written_by_one_run_at_a_time(tmp_path):
+    path = tmp_path / "runs" / "toy.jsonl"
+    with (
+        records.writing(path),
+        pytest.raises(ValueError, match=r"writing\(toy.jsonl\): another run is writing"),
+        records.writing(path),
+    ):
+        pass
+
+
+def test_two_records_are_written_side_by_side(tmp_path):
+    with records.writing(tmp_path / "one.jsonl"), records.writing(tmp_path / "two.jsonl"):
+        assert len(list(tmp_path.glob("*.lock"))) == 2
+
+
+def test_a_lock_that_was_removed_while_it_was_taken_is_no_lock(tmp_path, monkeypatch):
+    path = tmp_path / "toy.jsonl"
+    monkeypatch.setattr(records, "_take", lambda file: (tmp_path / "toy.jsonl.lock").unlink())
+    with pytest.raises(ValueError, match="another run is writing"), records.writing(path):
+        pass
+
+
+def test_a_lock_goes_with_its_run_and_is_kept_out_of_the_repository(tmp_path):
+    with records.writing(tmp_path / "toy.jsonl"):
+        [lock] = tmp_path.iterdir()
+    assert lock.suffix == ".lock"
+    assert not lock.exists()
+    root = Path(records.__file__).parents[2]
+    assert "*.lock" in (root / ".gitignore").read_text().split()
+
+
 def test_a_row_is_on_the_disk_before_the_next_run_begins(recorded, monkeypatch):
     sizes = []
     monkeypatch.setattr(records.os, "fsync", lambda _: sizes.append(recorded.stat().st_size))
@@ -159,11 +215,17 @@ def test_other_arms_are_refused(recorded):
         records.verify(records.load(recorded), toy(arms={"with": "another toy"}))
 
 
-def test_an_unfinished_record_is_refused(recorded):
+def test_seeds_that_are_not_finished_in_every_arm_are_left_out(recorded):
     lines = recorded.read_text().splitlines(keepends=True)
     recorded.write_text("".join(lines[:-1]))
-    with pytest.raises(ValueError, match="'without' has 2 runs, 'with' has 3"):
-        records.verify(records.load(recorded), toy())
+    paired = records.load(recorded).paired()
+    assert paired.seeds("with") == paired.seeds("without") == (0, 1)
+
+
+def test_a_record_without_any_finished_seed_has_no_rows(recorded):
+    lines = recorded.read_text().splitlines(keepends=True)
+    recorded.write_text("".join(lines[:2]))
+    assert records.load(recorded).paired().rows == ()
 
 
 def test_arms_with_other_seeds_are_not_paired(recorded):

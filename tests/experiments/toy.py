@@ -1,5 +1,7 @@
 """A toy experiment: two arms, numbers that depend on the seed alone, nothing to train."""
 
+import time
+
 import numpy as np
 
 from cnnlab.experiments.core import Experiment, Quantity
@@ -35,3 +37,15 @@ def toy(**changes):
         "data": data,
     }
     return Experiment(**(settings | changes))
+
+
+def run_on_device(arm, seed, configuration, device="cpu"):
+    return {**run(arm, seed, configuration), "device": device}
+
+
+def run_until(marker, arm, seed, configuration):
+    """Play, but say in a file when the second seed begins, and then take for ever."""
+    if seed == 1:
+        marker.touch()
+        time.sleep(600)
+    return run(arm, seed, configuration)

@@ -49,7 +49,7 @@ def train(
         The trained network.
     """
     channels = tuple(configuration["channels"])
-    model = n3(arm, x.shape[-1], channels, rng=np.random.default_rng([seed, 1]))
+    model = n3(arm, x.shape[-1], channels, he=False, rng=np.random.default_rng([seed, 1]))
     optimizer = optim.Adam(model.parameters(), lr=learning_rate)
     batch_size, epochs = configuration["batch_size"], configuration["epochs"]
     schedule = optim.CosineSchedule(optimizer, steps=epochs * -(-len(x) // batch_size))

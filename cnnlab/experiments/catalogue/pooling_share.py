@@ -12,7 +12,7 @@ import numpy as np
 from cnnlab import nn, optim
 from cnnlab._types import Array
 from cnnlab.experiments.core import Configuration, Experiment, Quantity, Row
-from cnnlab.experiments.networks import n3, n3_torch
+from cnnlab.experiments.networks import n3
 from cnnlab.experiments.timing import milliseconds, one_torch_thread
 
 ARMS = {
@@ -48,7 +48,7 @@ def step(down: str, configuration: Configuration) -> Callable[[], Any]:
     """
     x, y = images(configuration)
     channels = tuple(configuration["channels"])
-    model = n3(down, x.shape[-1], channels, rng=np.random.default_rng(1))
+    model = n3(down, x.shape[-1], channels, he=False, rng=np.random.default_rng(1))
     criterion = nn.CrossEntropyLoss()
     optimizer = optim.Adam(model.parameters(), lr=1e-3)
 
@@ -85,7 +85,17 @@ def step_torch(
     x, y = (torch.from_numpy(array) for array in images(configuration))
     x = x.contiguous(memory_format=layout)
     torch.manual_seed(0)
-    model = n3_torch(down, x.shape[-1], tuple(configuration["channels"]))
+    from cnnlab.compare import to_torch
+
+    model: Any = to_torch(
+        n3(
+            down,
+            x.shape[-1],
+            tuple(configuration["channels"]),
+            he=False,
+            rng=np.random.default_rng(1),
+        )
+    )
     model = model.to(memory_format=layout)
     criterion = torch.nn.CrossEntropyLoss()
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)

@@ -16,10 +16,10 @@ import numpy as np
 
 from cnnlab import datasets, nn, optim, shapes
 from cnnlab._types import Array
-from cnnlab.experiments import pool_or_not
+from cnnlab.experiments.catalogue import pool_or_not
+from cnnlab.experiments.catalogue.pooling_share import step, step_torch
 from cnnlab.experiments.core import Configuration, Experiment, Quantity, Row
 from cnnlab.experiments.networks import DOWN, n3
-from cnnlab.experiments.pooling_share import step, step_torch
 from cnnlab.experiments.timing import milliseconds
 from cnnlab.training import evaluate
 
@@ -57,7 +57,7 @@ def time_to_goal(
     part = n_train * 4 // 5
     x, y = split.x_train[:part], split.y_train[:part]
     x_val, y_val = split.x_train[part:], split.y_train[part:]
-    model = n3(arm, size, tuple(goal["channels"]), rng=np.random.default_rng([seed, 1]))
+    model = n3(arm, size, tuple(goal["channels"]), he=False, rng=np.random.default_rng([seed, 1]))
     optimizer = optim.Adam(model.parameters(), lr=learning_rate)
     criterion = nn.CrossEntropyLoss()
     rng = np.random.default_rng([seed, 2])
@@ -80,7 +80,9 @@ def time_to_goal(
 def run(arm: str, seed: int, configuration: Configuration) -> Row:
     """Count, time one step in both libraries, and train to the goal."""
     size, channels = configuration["size"], tuple(configuration["channels"])
-    layers = shapes.trace(n3(arm, size, channels, rng=np.random.default_rng(1)), (1, size, size))
+    layers = shapes.trace(
+        n3(arm, size, channels, he=False, rng=np.random.default_rng(1)), (1, size, size)
+    )
     step_ms, torch_step_ms = milliseconds(
         step(arm, configuration),
         step_torch(arm, configuration),

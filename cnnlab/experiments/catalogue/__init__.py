@@ -1,0 +1,1 @@
+"""The experiments, one module each: every module here ends in ``EXPERIMENT = Experiment(...)``."""
