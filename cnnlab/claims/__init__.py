@@ -5,7 +5,9 @@ Every verdict is computed from proofs and recorded runs; see :mod:`cnnlab.claims
 
 from functools import cache
 
-from cnnlab.claims.verdicts import Box, Claim, Ledger, Question, load_ledger
+from cnnlab.claims.cards import Box
+from cnnlab.claims.loading import load_ledger
+from cnnlab.claims.verdicts import Claim, Ledger, Question
 
 __all__ = ["Box", "Claim", "Ledger", "Question", "box", "claim", "ledger", "question"]
 

@@ -1,244 +1,24 @@
-"""The ledger: claims, what decides them, and verdicts computed from proofs and recorded runs.
+"""Claims, what decides them, and the verdicts that follow.
 
-``claims.yml`` says what is claimed and what would decide it. Nothing in it is a measured number:
-a *rule* names arms, quantity, direction and margin and is applied to the recorded rows, a *proof*
-names a test. From the decisions on its parts a claim's verdict follows.
+The files in ``ledger/``, one per chapter, say what is claimed and what would decide it. Nothing in
+them is a measured number: a *rule* names arms, quantity, direction and margin and is applied to the
+recorded rows, a *proof* names a test. From the decisions on its parts a claim's verdict follows.
 """
 
-import html
-import math
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache, cached_property
-from pathlib import Path
-from typing import Any, Literal, TypeAlias
-
-import numpy as np
+from typing import Literal
 
 from cnnlab import experiments
-from cnnlab.claims.numbers import numbers
+from cnnlab.claims import cards
+from cnnlab.claims.rules import Finding, Rule
+from cnnlab.claims.scale import MARKS, verdict_kind
 from cnnlab.experiments import Record
-from cnnlab.statistics import (
-    Decision,
-    Direction,
-    Interval,
-    corrected_interval,
-    decide,
-    mean_interval,
-    paired_differences,
-)
+from cnnlab.statistics import Decision, holm
+from cnnlab.text import Cell, Table
 
-try:
-    import yaml
-except ImportError as error:
-    raise ImportError(
-        'cnnlab.claims needs PyYAML. Install it with: pip install "cnnlab[experiments]"'
-    ) from error
-
-MARKS = {
-    "holds": "✓",
-    "holds with conditions": "◐",
-    "does not hold": "✗",
-    "ill-posed": "?",
-    "undecided": "…",
-    "off topic": "–",
-}
-CLASSES = {
-    "holds": "holds",
-    "holds with conditions": "conditions",
-    "does not hold": "fails",
-    "ill-posed": "ill-posed",
-    "undecided": "undecided",
-    "off topic": "off-topic",
-}
-
-Counted: TypeAlias = Literal["seeds", "repetitions"]
-
-TIMED = "Times are those of one core of one machine."
-BRACKETS = "Numbers are means over the runs, with their 95 % intervals in brackets."
-NEW_IMAGES = (
-    "The seeds split the same images, so their runs resemble one another; the wider interval “for "
-    "new images” allows for that. What only the narrower one decides holds “on these data”."
-)
-
-__all__ = ["Box", "Claim", "Finding", "Ledger", "Part", "Question", "Rule", "load_ledger"]
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What a part of a claim comes to.
-
-    Parameters
-    ----------
-    decision : {"holds", "does not hold", "undecided"}
-        By the rule, or by the proof.
-    effect : str
-        Mean and 95 % interval in words; empty for a proof.
-    runs : int
-        Number of seeds or repetitions; 0 for a proof.
-    counted : {"seeds", "repetitions"}
-        What the number of runs counts.
-    for_new_images : str
-        The wider interval for overlapping splits; empty where nothing is split.
-    on_these_data : bool
-        True if the decision does not survive that wider interval.
-    """
-
-    decision: Decision
-    effect: str = ""
-    runs: int = 0
-    counted: Counted = "seeds"
-    for_new_images: str = ""
-    on_these_data: bool = False
-
-    @property
-    def words(self) -> str:
-        """The decision, restricted to these data where it has to be."""
-        return self.decision + (" on these data" if self.on_these_data else "")
-
-    @property
-    def measured(self) -> str:
-        """Effect, intervals and number of runs."""
-        wide = f"; for new images {self.for_new_images}" if self.for_new_images else ""
-        return f"{self.effect}{wide}, n = {self.runs} {self.counted}"
-
-
-@dataclass(frozen=True)
-class Rule:
-    """How recorded rows decide, chosen before the run.
-
-    Parameters
-    ----------
-    experiment : str
-        Whose record.
-    quantity : str
-        A column of the record, or the quotient of two: ``"goal_seconds/goal_steps"``.
-    arms : tuple of str
-        Two arms that are compared, or one that is held against ``threshold``.
-    direction : {"greater", "less", "equal"}
-        What is claimed of the first arm.
-    margin : float
-        Smallest effect that matters, in the unit of the quantity; for a ratio a factor above 1.
-    ratio : bool, default False
-        Compare by division instead of subtraction; intervals are then taken on logarithms.
-    threshold : float, optional
-        For a single arm: the value it is held against.
-    scale : float, default 1
-        Factor for printing, for instance 100 for percentage points.
-    unit : str
-        Printed after the number.
-    splits : tuple of int, optional
-        Training and test images per seed, where the seeds split the same images.
-    counted : {"seeds", "repetitions"}
-        Whether another seed makes another run, or only measures the same one again.
-    """
-
-    experiment: str
-    quantity: str
-    arms: tuple[str, ...]
-    direction: Direction
-    margin: float
-    ratio: bool = False
-    threshold: float | None = None
-    scale: float = 1.0
-    unit: str = ""
-    splits: tuple[int, int] | None = None
-    counted: Counted = "seeds"
-
-    def __post_init__(self) -> None:
-        if len(self.arms) != (2 if self.threshold is None else 1):
-            raise ValueError(
-                f"Rule({self.experiment!r}, {self.quantity!r}): {len(self.arms)} arms came, needed "
-                "two, or one with a threshold."
-            )
-        if self.ratio and self.margin <= 1:
-            raise ValueError(
-                f"Rule({self.experiment!r}, {self.quantity!r}): the margin of a ratio is "
-                f"{self.margin}, needed a factor above 1."
-            )
-
-    def effects(self, record: Record) -> np.ndarray[Any, Any]:
-        """One effect per seed: a difference, the logarithm of a ratio, or a distance."""
-        numerator, _, denominator = self.quantity.partition("/")
-
-        def values(arm: str) -> np.ndarray[Any, Any]:
-            column = record.values(arm, numerator)
-            return column / record.values(arm, denominator) if denominator else column
-
-        if self.threshold is not None:
-            return values(self.arms[0]) - self.threshold
-        first, second = self.arms
-        record.differences(first, second, numerator)  # refuses arms that are not paired
-        if self.ratio:
-            return paired_differences(np.log(values(first)), np.log(values(second)))
-        return paired_differences(values(first), values(second))
-
-    def apply(self, record: Record) -> Finding:
-        """Judge a record.
-
-        Parameters
-        ----------
-        record : Record
-            Rows of the experiment.
-
-        Returns
-        -------
-        Finding
-            Decision, effect with interval, number of runs.
-        """
-        effects = self.effects(record)
-        margin = math.log(self.margin) if self.ratio else self.margin
-        interval = mean_interval(effects)
-        decision = decide(interval, margin, self.direction)
-        found = Finding(decision, self.in_words(interval), interval.n, self.counted)
-        if self.splits is None:
-            return found
-        wide = corrected_interval(effects, *self.splits)
-        return replace(
-            found,
-            for_new_images=self._in_numbers(wide)[1],
-            on_these_data=decide(wide, margin, self.direction) != decision,
-        )
-
-    def in_words(self, interval: Interval) -> str:
-        """Print an interval of effects in the unit of the reader.
-
-        Parameters
-        ----------
-        interval : Interval
-            As the rule computes it.
-
-        Returns
-        -------
-        str
-            For instance ``+1.12 points [+0.60, +1.64]`` or ``0.31 times [0.29, 0.33]``.
-        """
-        mean, ends = self._in_numbers(interval)
-        return f"{mean} {'times' if self.ratio else self.unit} {ends}"
-
-    def _in_numbers(self, interval: Interval) -> tuple[str, str]:
-        """Print the mean, and the ends in brackets."""
-        numbers = (interval.estimate, interval.low, interval.high)
-        if self.ratio:
-            mean, low, high = (_digits(math.exp(number)) for number in numbers)
-        elif self.threshold is not None:
-            mean, low, high = (_digits(self.scale * (n + self.threshold)) for n in numbers)
-        else:
-            mean, low, high = (f"{self.scale * number:+z.2f}" for number in numbers)
-        return _minus(mean), _minus(f"[{low}, {high}]")
-
-
-def _digits(value: float) -> str:
-    """Write a number with two digits that count, three from 100 on."""
-    if abs(value) >= 10:
-        return f"{value:.0f}"
-    return f"{value:.1f}" if abs(value) >= 1 else f"{value:z.2f}"
-
-
-def _minus(number: str) -> str:
-    """Give a number the minus sign of typography."""
-    return number.replace("-", "−")
+__all__ = ["Claim", "Ledger", "Part", "Question"]
 
 
 @dataclass(frozen=True)
@@ -277,7 +57,7 @@ class Part:
         """What the rule gives on the recorded rows, or what the proof shows."""
         if self.rule is None:
             return Finding(self.found)
-        return self.rule.apply(_record(self.rule.experiment))
+        return self.rule.apply(recorded(self.rule.experiment))
 
     @property
     def mark(self) -> str:
@@ -298,8 +78,22 @@ class Part:
 
 
 @cache
-def _record(name: str) -> Record:
-    return experiments.load(name)
+def recorded(name: str) -> Record:
+    """Give the recorded rows of an experiment, none where nothing was recorded yet.
+
+    Parameters
+    ----------
+    name : str
+        Of the experiment.
+
+    Returns
+    -------
+    Record
+    """
+    try:
+        return experiments.load(name)
+    except FileNotFoundError:
+        return Record({"experiment": name, "arms": {}, "quantities": {}}, ())
 
 
 @dataclass(frozen=True)
@@ -313,7 +107,8 @@ class Claim:
     chapter : str
         File name of the chapter that gives the verdict.
     section : str
-        Id of the heading in that chapter under which the claim is settled.
+        Id of the heading in that chapter under which the claim is settled; empty while the chapter
+        is not written.
     says : str
         The claim as one meets it.
     falsifiable : str
@@ -331,22 +126,32 @@ class Claim:
         Clause after "holds if"; empty unless the verdict needs one.
     missing : str
         What an ill-posed claim leaves open, to stand after "missing:"; otherwise empty.
+    elsewhere : str
+        For a claim that is off topic: what the word means there, a sentence; otherwise empty.
     sources : tuple of str
         Keys of the bibliography.
     """
 
     name: str
     chapter: str
-    section: str
     says: str
     falsifiable: str
     forecast: str
     verdict: str
     parts: tuple[Part, ...]
+    section: str = ""
     judged: Literal["together", "separately"] = "separately"
     condition: str = ""
     missing: str = ""
+    elsewhere: str = ""
     sources: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        if self.judged not in ("together", "separately"):
+            raise ValueError(
+                f"Claim({self.name!r}): judged = {self.judged!r}, needed 'together' or "
+                "'separately'."
+            )
 
     def compute(self) -> str:
         """Work out the verdict from the parts.
@@ -357,21 +162,28 @@ class Claim:
             A verdict of the scale; *undecided* names the number of runs. A claim is undecided only
             where its open parts could change the verdict.
         """
+        if self.elsewhere:
+            return "off topic"
         return "ill-posed" if self.missing else self.repaired
 
     @property
     def repaired(self) -> str:
-        """The verdict once the missing term of an ill-posed claim is supplied."""
-        decisions = {part.finding.decision for part in self.counting}
+        """The verdict once the missing term is supplied; empty where nothing can repair a claim."""
+        if not self.counting:
+            return ""
+        return self._verdict([part.finding.decision for part in self.counting])
+
+    def _verdict(self, decisions: Sequence[Decision]) -> str:
+        """Combine the decisions on the parts that count."""
         if self.judged == "together" and "does not hold" in decisions:
             return "does not hold"
-        if {"holds", "does not hold"} <= decisions:
+        if {"holds", "does not hold"} <= set(decisions):
             return "holds with conditions"
         if "undecided" in decisions:
-            findings = [part.finding for part in self.counting]
-            runs = min(found.runs for found in findings if found.decision == "undecided")
+            findings = zip(self.counting, decisions, strict=True)
+            runs = min(part.finding.runs for part, found in findings if found == "undecided")
             return f"undecided with {runs} runs"
-        return decisions.pop()
+        return decisions[0]
 
     @property
     def counting(self) -> tuple[Part, ...]:
@@ -390,17 +202,26 @@ class Claim:
 
     @property
     def on_these_data(self) -> bool:
-        """Whether a part that counts rests on the narrow interval alone."""
-        return any(part.finding.on_these_data for part in self.counting)
+        """Whether the verdict would be another without what the narrow interval alone decides."""
+        open_or_repaired = "undecided", "ill-posed", "off topic"
+        if verdict_kind(self.compute()) in open_or_repaired or not self.counting:
+            return False
+        findings = [part.finding for part in self.counting]
+        firm: list[Decision] = ["undecided" if f.on_these_data else f.decision for f in findings]
+        return self._verdict(firm) != self.repaired
 
     @property
     def sentence(self) -> str:
         """What the verdict is about: the claim as one meets it where that cannot be judged."""
-        return self.says if self.missing else self.falsifiable
+        return self.says if self.missing or self.elsewhere else self.falsifiable
 
     @property
     def clause(self) -> str:
-        """Condition or missing term, as a sentence to stand after the verdict."""
+        """Condition, missing term or other meaning, as a sentence to stand after the verdict."""
+        if self.elsewhere:
+            return self.elsewhere
+        if self.missing and not self.repaired:
+            return f"Missing: {self.missing}."
         if self.missing:
             reading = f"Read as “{self.falsifiable.rstrip('.')}”: {self.repaired}"
             condition = f", if {self.condition}" if self.condition else ""
@@ -413,39 +234,31 @@ class Claim:
         kinds = {"proof" if part.rule is None else "recorded runs" for part in self.counting}
         return " and ".join(sorted(kinds))
 
+    @property
+    def experiments(self) -> tuple[str, ...]:
+        """Names of the experiments whose rows decide or inform it, in the order of the parts."""
+        names = (part.rule.experiment for part in self.parts if part.rule is not None)
+        return tuple(dict.fromkeys(names))
+
+    @property
+    def proofs(self) -> tuple[str, ...]:
+        """Node ids of the tests that prove parts of it."""
+        return tuple(part.proof for part in self.parts if part.proof is not None)
+
     def __repr__(self) -> str:
-        lines = [f"{self.name}: {self.mark} {_written(self)}", f"  claim      {self.sentence}"]
+        lines = [f"{self.name}: {self.mark} {cards.written(self)}", f"  claim      {self.sentence}"]
         if self.clause:
             lines.append(f"  condition  {self.clause}")
         lines += [f"  part       {part.outcome}" for part in self.counting]
         lines += [f"  aside      {part.outcome}" for part in self.asides]
         lines.append(f"  forecast   {self.forecast}")
-        lines.append(f"  shown in   {self.chapter}#{self.section}")
-        lines += [f"  note       {note}" for note in _legend((self,))]
+        if self.section:
+            lines.append(f"  shown in   {self.chapter}#{self.section}")
+        lines += [f"  note       {note}" for note in cards.legend((self,))]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        return Box((self,), f"The claim “{self.name}”")._repr_html_()
-
-
-def _written(claim: Claim) -> str:
-    return claim.verdict + (" (on these data)" if claim.on_these_data else "")
-
-
-def _legend(claims: tuple[Claim, ...]) -> list[str]:
-    """Say once what the printed numbers mean."""
-    rules = [part.rule for claim in claims for part in claim.parts if part.rule is not None]
-    notes = {
-        BRACKETS: bool(rules),
-        NEW_IMAGES: any(rule.splits for rule in rules),
-        TIMED: any(rule.counted == "repetitions" for rule in rules),
-    }
-    return [note for note, needed in notes.items() if needed]
-
-
-def verdict_kind(text: str) -> str:
-    """Drop what follows a verdict's own words: ``undecided with 10 runs`` is ``undecided``."""
-    return next(kind for kind in sorted(MARKS, key=len, reverse=True) if text.startswith(kind))
+        return cards.Box((self,), f"The claim “{self.name}”")._repr_html_()
 
 
 @dataclass(frozen=True)
@@ -477,76 +290,6 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Box:
-    """The verdicts of a chapter: text in a terminal, a card for each claim on the page.
-
-    Parameters
-    ----------
-    claims : tuple of Claim
-        In the order of printing.
-    caption : str
-        What the box shows.
-    """
-
-    claims: tuple[Claim, ...]
-    caption: str
-
-    def __repr__(self) -> str:
-        lines = [self.caption]
-        for claim in self.claims:
-            lines += ["", f"{claim.mark} {_written(claim)}  ·  {claim.name}", f"  {claim.sentence}"]
-            lines += [f"  {note}" for note in _notes(claim)]
-            lines += [f"  {part.outcome}" for part in claim.counting]
-            lines += [f"  by the way, {part.outcome}" for part in claim.asides]
-        return "\n".join([*lines, "", *_legend(self.claims)]).rstrip()
-
-    def _repr_html_(self) -> str:
-        caption = html.escape(self.caption)
-        cards = "".join(self._card(claim) for claim in self.claims)
-        notes = " ".join(_legend(self.claims))
-        legend = f'<p class="cnn-verdicts__note">{notes}</p>' if notes else ""
-        return (
-            f'<section class="cnn-verdicts" aria-label="{caption}">'
-            f'<p class="cnn-verdicts__caption">{caption}</p>{cards}{legend}</section>'
-        )
-
-    @staticmethod
-    def _card(claim: Claim) -> str:
-        sentence = html.escape(claim.sentence)
-        notes = "".join(f"<p>{html.escape(note)}</p>" for note in _notes(claim))
-        asides = ""
-        if claim.asides:
-            summary = f"By the way ({len(claim.asides)})"
-            asides = f"<details><summary>{summary}</summary>{_listed(claim.asides)}</details>"
-        return (
-            f'<div class="cnn-verdict cnn-verdict--{CLASSES[verdict_kind(claim.verdict)]}">'
-            f'<p class="cnn-verdict__head"><span class="cnn-verdict__word">'
-            f'<span aria-hidden="true">{claim.mark}</span> {html.escape(_written(claim))}</span> '
-            f'<span class="cnn-verdict__claim">{sentence}</span></p>'
-            f"{notes}{_listed(claim.counting)}{asides}"
-            f'<p>Decided by {claim.decided_by}: <a href="#{claim.section}" '
-            f'aria-label="where it is shown: {sentence}">where it is shown</a>.</p></div>'
-        )
-
-
-def _notes(claim: Claim) -> list[str]:
-    """Condition or missing term, and a forecast that went wrong."""
-    wrong = verdict_kind(claim.forecast) != verdict_kind(claim.verdict)
-    forecast = f"Forecast before the runs: {claim.forecast}." if wrong else ""
-    return [note for note in (claim.clause, forecast) if note]
-
-
-def _listed(parts: tuple[Part, ...]) -> str:
-    """Write outcomes as a list, decisions in bold."""
-    items = "".join(
-        f'<li><span aria-hidden="true">{part.mark}</span> '
-        f"<strong>{part.finding.words}:</strong> {html.escape(part.told)}</li>"
-        for part in parts
-    )
-    return f"<ul>{items}</ul>"
-
-
-@dataclass(frozen=True)
 class Ledger:
     """All claims and all questions.
 
@@ -564,68 +307,47 @@ class Ledger:
     def __iter__(self) -> Iterator[Claim]:
         return iter(self.claims.values())
 
+    def comparisons(self) -> Table:
+        """All measured comparisons that count for a verdict, adjusted for their number.
 
-def _part(name: str, entry: Mapping[str, Any]) -> Part:
-    settings = dict(entry)
-    rule = settings.pop("rule", None)
-    if rule is not None:
-        rule = dict(rule)
-        rule["arms"] = tuple(rule["arms"])
-        if "splits" in rule:
-            rule["splits"] = tuple(rule["splits"])
-        rule = Rule(**rule)
-    return Part(name=name, rule=rule, **settings)
+        The p-value of a comparison is two-sided and held against the effect at which its decision
+        would change, not against zero: below 0.05 the 95 % interval decides, whichever way. Among
+        many comparisons some are decided by chance; Holm's adjustment allows for that. Where seeds
+        split the same images, p is the one for new images.
+
+        Returns
+        -------
+        Table
+            One line per comparison: claim, part, decision, effect, runs, p and adjusted p.
+        """
+        measured = [
+            (claim.name, part, part.finding.p)
+            for claim in self
+            for part in claim.counting
+            if part.finding.p is not None
+        ]
+        adjusted = holm([p for *_, p in measured]).tolist() if measured else []
+        rows: list[list[Cell]] = []
+        for (name, part, p), value in zip(measured, adjusted, strict=True):
+            found = part.finding
+            chances = [probability(p), probability(value)]
+            rows.append([name, part.name, found.words, found.effect, found.runs, *chances])
+        columns = ["claim", "part", "decision", "effect", "runs", "p", "p (Holm)"]
+        return Table(columns, rows, "Comparisons that count for a verdict, and their p-values")
 
 
-_SLOT = re.compile(r"\{(?:number:(?P<number>[\w-]+)|(?P<claim>[\w-]+)/(?P<part>[\w-]+))\}")
-
-
-def _filled(text: str, claims: Mapping[str, Claim]) -> str:
-    """Put counted and measured numbers into an answer."""
-
-    def value(slot: re.Match[str]) -> str:
-        if slot["number"]:
-            return numbers()[slot["number"]]
-        part = next(part for part in claims[slot["claim"]].parts if part.name == slot["part"])
-        return part.finding.effect
-
-    return _SLOT.sub(value, text)
-
-
-def load_ledger(path: Path | None = None) -> Ledger:
-    """Read the ledger.
+def probability(value: float) -> str:
+    """Print a p-value with two digits that count, and very small ones as a bound.
 
     Parameters
     ----------
-    path : pathlib.Path, optional
-        A YAML file; the book's own by default.
+    value : float
+        In [0, 1].
 
     Returns
     -------
-    Ledger
-        Claims and questions, answers filled in.
-
-    Raises
-    ------
-    ValueError
-        If a recorded run that decides a claim was edited or made with other settings.
+    str
     """
-    source = Path(__file__).with_name("claims.yml") if path is None else path
-    entries = yaml.safe_load(source.read_text(encoding="utf-8"))
-    claims = {}
-    for name, entry in entries["claims"].items():
-        settings = dict(entry)
-        parts = tuple(_part(key, part) for key, part in settings.pop("parts").items())
-        sources = tuple(settings.pop("sources", ()))
-        claims[name] = Claim(name=name, parts=parts, sources=sources, **settings)
-    questions = {
-        name: Question(
-            name,
-            entry["chapter"],
-            entry["asks"],
-            tuple(entry["claims"]),
-            _filled(entry["answer"], claims),
-        )
-        for name, entry in entries["questions"].items()
-    }
-    return Ledger(claims, questions)
+    if value < 1e-4:
+        return "< 0.0001"
+    return f"{value:.2g}"

@@ -1,7 +1,7 @@
 """Proofs of chapter 2: what arithmetic or a counterexample can settle, settled for every case.
 
-Each test is named in ``cnnlab/claims/claims.yml`` as the proof of one sentence. Where the ledger
-says *does not hold*, the test shows the counterexample.
+Each test is named in ``cnnlab/claims/ledger/02-why-pool.yml`` as the proof of one
+sentence. Where the ledger says *does not hold*, the test shows the counterexample.
 """
 
 import itertools
