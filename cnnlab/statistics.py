@@ -389,9 +389,7 @@ def decide(interval: Interval, margin: float, direction: Direction = "greater") 
     return "does not hold" if high < margin else "undecided"
 
 
-def p_value(
-    differences: Values, null: float = 0.0, splits: tuple[int, int] | None = None
-) -> float:
+def p_value(differences: Values, null: float = 0.0, splits: tuple[int, int] | None = None) -> float:
     """Two-sided p-value of the t-test that the mean difference is a given number.
 
     Parameters

@@ -6,7 +6,8 @@ from a USB stick. The extension reads in the order in which Sphinx calls it:
 1. `settings`: what can only be known while building (run the notebooks? which address?);
 2. `assets`: the files of MathJax and of our widgets, written into ``_static`` (`bundle` turns the
    widgets' modules into one script);
-3. `page`: the head, the scripts and the body of each page (`body` and `images` do the work on the
+3. `evidence`: the text of the pages that list all experiments and all proofs;
+4. `page`: the head, the scripts and the body of each page (`body` and `images` do the work on the
    HTML, without knowing Sphinx).
 """
 
@@ -14,7 +15,7 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from . import assets, page, settings
+from . import assets, evidence, page, settings
 
 LATE = 900  # priority of what has to come after the theme and the other extensions
 
@@ -24,5 +25,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("book_site_digest", "", "html", str)
     app.connect("config-inited", settings.configure, priority=LATE)
     app.connect("builder-inited", assets.write, priority=LATE)
+    app.connect("source-read", evidence.fill)
     app.connect("html-page-context", page.complete, priority=LATE)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,83 @@
+"""The pages of the evidence lead from a verdict to rows, code, command and proof."""
+
+import re
+from pathlib import Path
+
+import pytest
+from book_site import evidence
+
+from cnnlab import claims, experiments
+from cnnlab.experiments import Record
+
+ROOT = Path(__file__).parents[2]
+
+
+def targets(text):
+    """Files that a text offers for download, as paths in the repository."""
+    return [ROOT / "book" / path for path in re.findall(r"\{download\}`[^<`]*<([^>]+)>`", text)]
+
+
+@pytest.mark.parametrize("name", experiments.NAMES)
+def test_an_experiment_is_told_with_rows_code_and_command(name):
+    text = evidence.experiment_in_words(name)
+    assert text.startswith(f"## {name}\n")
+    assert f"python -m cnnlab.experiments record {name}" in text
+    files = [path.resolve().relative_to(ROOT).as_posix() for path in targets(text)]
+    assert f"cnnlab/experiments/catalogue/{name}.py" in files
+    recorded = (experiments.RUNS / f"{name}.jsonl").exists()
+    assert (f"cnnlab/experiments/runs/{name}.jsonl" in files) == recorded
+    assert ("Nothing was recorded yet." in text) != recorded
+    assert (f"python -m cnnlab.experiments check {name}" in text) == recorded
+    assert all(path.exists() for path in targets(text))
+
+
+@pytest.mark.parametrize("name", experiments.NAMES)
+def test_every_arm_of_an_experiment_has_a_line_of_the_table(name):
+    text = evidence.experiment_in_words(name)
+    for arm in experiments.get(name).arms:
+        assert f"\n| `{arm}` | " in text
+
+
+@pytest.mark.parametrize(
+    "claim", [c for c in claims.ledger() if c.proofs], ids=lambda claim: claim.name
+)
+def test_a_proof_is_shown_with_its_source(claim):
+    text = evidence.proofs_in_words(claim)
+    assert text.startswith(f"## Proofs of {claim.name}\n")
+    for proof in claim.proofs:
+        assert f"def {proof.split('::')[1]}(" in text
+    assert all(path.exists() for path in targets(text))
+
+
+def test_the_source_of_a_test_brings_its_decorators():
+    source = evidence.source_of(
+        Path(__file__), "test_every_arm_of_an_experiment_has_a_line_of_the_table"
+    )
+    assert source.startswith("@pytest.mark.parametrize")
+    assert source.endswith("in text")
+
+
+def test_a_function_that_is_not_there_is_missed():
+    with pytest.raises(ValueError, match=r"source_of\(test_evidence\.py\): no function nothing"):
+        evidence.source_of(Path(__file__), "nothing")
+
+
+def test_a_bar_in_a_text_does_not_end_its_cell():
+    assert evidence._cell("a|b\nc") == "a\\|b c"
+
+
+def test_the_pages_are_made_anew_when_what_they_are_made_of_changes():
+    made_of = [path.relative_to(ROOT).as_posix() for path in evidence.inputs()]
+    assert "cnnlab/experiments/runs/pool_or_not.jsonl" in made_of
+    assert "cnnlab/experiments/runs" in made_of
+    assert "cnnlab/experiments/catalogue/pool_or_not.py" in made_of
+    assert "cnnlab/claims/ledger/02-why-pool.yml" in made_of
+    assert "tests/claims/test_proofs_ch02.py" in made_of
+
+
+def test_a_record_made_on_a_gpu_names_it():
+    record = experiments.load("pool_or_not")
+    device = {**record.header["device"], "computed_on": "cuda (NVIDIA H200)"}
+    there = Record({**record.header, "device": device}, record.rows)
+    text = evidence.provenance(there)
+    assert f"on cuda (NVIDIA H200), {record.header['device']['processor']}" in text
