@@ -13,7 +13,11 @@ EVIDENCE = "evidence.html"  # the book's page with the rows, code and command of
 PROOFS = "proofs.html"  # and the one with the source of every proof
 
 TIMED = "Times are those of one core of one machine."
-BRACKETS = "Numbers are means over the runs, with their 95 % intervals in brackets."
+BRACKETS = (
+    "Numbers are means over the runs, with their 95 % intervals in brackets. A sentence holds if "
+    "the whole interval lies beyond the margin, and does not hold if the whole interval stays "
+    "short of it: not by that much, which need not mean the opposite."
+)
 NEW_IMAGES = (
     "The seeds split the same images, so their runs resemble one another; the wider interval “for "
     "new images” allows for that. What only the narrower one decides holds “on these data”."
@@ -98,13 +102,18 @@ def _sources(claim: "Claim") -> str:
     if claim.section:
         label = html.escape(f"where it is shown: {claim.sentence}")
         links.append(f'<a href="#{claim.section}" aria-label="{label}">where it is shown</a>')
-    links += [
-        f'<a href="{EVIDENCE}#{name.replace("_", "-")}">rows and code of {name}</a>'
-        for name in claim.experiments
-    ]
     if claim.proofs:
         links.append(f'<a href="{PROOFS}#proofs-of-{claim.name}">the proofs of {claim.name}</a>')
-    return f"<p>Decided by {claim.decided_by}: {', '.join(links)}.</p>"
+    counting = {part.rule.experiment for part in claim.counting if part.rule is not None}
+    links += [_rows(name) for name in claim.experiments if name in counting]
+    aside = [_rows(name) for name in claim.experiments if name not in counting]
+    by_the_way = f" By the way measured: {', '.join(aside)}." if aside else ""
+    return f"<p>Decided by {claim.decided_by}: {', '.join(links)}.{by_the_way}</p>"
+
+
+def _rows(name: str) -> str:
+    """Lead to an experiment on the page of the evidence."""
+    return f'<a href="{EVIDENCE}#{name.replace("_", "-")}">rows and code of {name}</a>'
 
 
 def _notes(claim: "Claim") -> list[str]:

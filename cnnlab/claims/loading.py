@@ -34,7 +34,16 @@ _SLOT = re.compile(r"\{(?:number:(?P<number>[\w-]+)|(?P<claim>[\w-]+)/(?P<part>[
 
 
 def _filled(text: str, claims: Mapping[str, Claim]) -> str:
-    """Put counted and measured numbers into an answer."""
+    """Put counted and measured numbers into an answer; leave out what was not measured yet."""
+
+    def known(sentence: str) -> bool:
+        slots = [slot for slot in _SLOT.finditer(sentence) if slot["claim"] in claims]
+        return not any(
+            part.rule is not None and part.finding.runs < 2
+            for slot in slots
+            for part in claims[slot["claim"]].parts
+            if part.name == slot["part"]
+        )
 
     def value(slot: re.Match[str]) -> str:
         counted, parts = numbers(), claims[slot["claim"]].parts if slot["claim"] in claims else ()
@@ -46,7 +55,12 @@ def _filled(text: str, claims: Mapping[str, Claim]) -> str:
                 return found.effect + (" (on these data)" if found.on_these_data else "")
         raise ValueError(f"load_ledger: nothing is known by the name {slot[0]}.")
 
-    return _SLOT.sub(value, text)
+    sentences = re.split(r"(?<=[.?!:]) (?=[A-Z])", text)
+    told = [sentence for sentence in sentences if known(sentence)]
+    if len(told) < len(sentences):
+        what = "The rest of the answer" if told else "The answer"
+        told.append(f"{what} waits for runs that are still to be recorded.")
+    return _SLOT.sub(value, " ".join(told))
 
 
 def load_ledger(folder: Path | None = None) -> Ledger:

@@ -206,6 +206,17 @@ class Rule:
         edge = -edge if self.direction == "less" else edge
         return p_value(effects, null=edge, splits=self.splits)
 
+    @property
+    def limit(self) -> str:
+        """What the interval is held against, in the unit of the reader; empty for zero."""
+        margin = f"margin {self.scale * self.margin:g}" if self.margin else ""
+        if self.ratio:
+            return f"margin a factor of {self.margin:g}"
+        if self.threshold is None:
+            return margin
+        against = f"held against {self.scale * self.threshold:g}"
+        return f"{against}, {margin}" if margin else against
+
     def in_a_sentence(self) -> str:
         """Say what is compared and what counts.
 

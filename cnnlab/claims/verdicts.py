@@ -69,7 +69,8 @@ class Part:
         """The sentence, and what was measured."""
         if self.rule is None:
             return self.states
-        return f"{self.states.rstrip('.')} ({self.finding.measured})."
+        limit = f"; {self.rule.limit}" if self.rule.limit else ""
+        return f"{self.states.rstrip('.')} ({self.finding.measured}{limit})."
 
     @property
     def outcome(self) -> str:

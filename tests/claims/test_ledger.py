@@ -699,6 +699,30 @@ def test_a_rule_on_four_arms_and_one_on_a_single_arm_say_what_they_compare():
     assert single.in_a_sentence().endswith("score of a minus 0.2 is greater than 0")
 
 
+def test_a_part_names_the_margin_it_is_held_against():
+    for settings, limit in [
+        ({"margin": 0.005, "scale": 100}, "margin 0.5"),
+        ({"margin": 1.1, "ratio": True}, "margin a factor of 1.1"),
+        ({"margin": 0}, ""),
+    ]:
+        assert rule_of("a", "b", direction="greater", **settings).limit == limit
+    single = rule_of("a", direction="less", margin=0.01, threshold=0.2, scale=100)
+    assert single.limit == "held against 20, margin 1"
+
+
+def test_a_sentence_without_its_number_is_left_out_of_an_answer(tmp_path, monkeypatch):
+    monkeypatch.setattr(verdicts, "recorded", lambda _: record_of())
+    rule = "{experiment: toy, quantity: score, arms: [a, b], direction: less, margin: 0}"
+    ledger = CLAIM.replace("proof: tests/test_toys.py::test_a_toy", f"rule: {rule}")
+    answer = "It is a toy. Its score changed by {toy/one}."
+    questions = f"questions: {{Q1: {{asks: 'So?', claims: [toy], answer: '{answer}'}}}}"
+    (tmp_path / "toy.yml").write_text(ledger + questions)
+    answered = load_ledger(tmp_path).questions["Q1"].answer
+    assert answered == (
+        "It is a toy. The rest of the answer waits for runs that are still to be recorded."
+    )
+
+
 def test_comparisons_are_adjusted_for_their_number():
     lines = repr(LEDGER.comparisons()).splitlines()[2:]
     counting = [part for claim in LEDGER for part in claim.counting]

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from cnnlab import claims, experiments
 from cnnlab.claims.loading import LEDGER
-from cnnlab.experiments import Experiment, Record
+from cnnlab.experiments import Record
 from sphinx.application import Sphinx
 
 ROOT = Path(__file__).parents[3]
@@ -25,8 +25,7 @@ def fill(app: Sphinx, docname: str, source: list[str]) -> None:
         for path in inputs():
             app.env.note_dependency(str(path))
     if EXPERIMENTS in source[0]:
-        parts = "\n\n".join(experiment_in_words(name) for name in experiments.NAMES)
-        source[0] = source[0].replace(EXPERIMENTS, parts)
+        source[0] = source[0].replace(EXPERIMENTS, all_experiments())
     if PROOFS in source[0]:
         proved = [claim for claim in claims.ledger() if claim.proofs]
         source[0] = source[0].replace(PROOFS, "\n\n".join(map(proofs_in_words, proved)))
@@ -40,52 +39,82 @@ def inputs() -> list[Path]:
     return sorted([*folders, *found, *(ROOT / proof for proof in proofs)])
 
 
-def experiment_in_words(name: str) -> str:
-    """Write the section of an experiment, in Markdown."""
-    experiment = experiments.get(name)
+def all_experiments() -> str:
+    """Write the recorded experiments, and after them those that are still to be recorded."""
+    names = experiments.NAMES
+    recorded = [name for name in names if _record(name) is not None]
+    waiting = [name for name in names if name not in recorded]
+    lines = [f"{len(recorded)} of {len(names)} experiments are recorded."]
+    lines += [experiment_in_words(name) for name in recorded]
+    if waiting:
+        lines += ["## Still to be recorded", "No verdict rests on these yet."]
+        lines += [waiting_in_words(name) for name in waiting]
+    return "\n\n".join(lines)
+
+
+def _record(name: str) -> Record | None:
+    """Give the rows of an experiment, none where there are none."""
     try:
         record = experiments.load(name)
     except FileNotFoundError:
-        record = None
+        return None
+    return record if record.rows else None
+
+
+def waiting_in_words(name: str) -> str:
+    """Write the section of an experiment without rows, in Markdown."""
+    lines = [
+        f"### {name}",
+        f"**{experiments.get(name).question}**",
+        f"{_code(name)}; to record it:",
+        f"```bash\npython -m cnnlab.experiments record {name}\n```",
+    ]
+    return "\n\n".join(lines)
+
+
+def _code(name: str) -> str:
+    return f"{{download}}`the code <{BACK}cnnlab/experiments/catalogue/{name}.py>`"
+
+
+def experiment_in_words(name: str) -> str:
+    """Write the section of a recorded experiment, in Markdown."""
+    experiment, record = experiments.get(name), experiments.load(name)
+    arms = "\n".join(f"| `{arm}` | {_cell(what)} |" for arm, what in experiment.arms.items())
     equal = "\n".join(f"- {what}" for what in experiment.held_equal)
-    code = f"{{download}}`the code <{BACK}cnnlab/experiments/catalogue/{name}.py>`"
-    record_it = f"python -m cnnlab.experiments record {name}"
-    if record is None or not record.rows:
-        made = "Nothing was recorded yet."
-        repeat = [f"Read {code}, or record it:", f"```bash\n{record_it}\n```"]
-    else:
-        made = provenance(record)
-        rows = f"{{download}}`the rows <{BACK}cnnlab/experiments/runs/{name}.jsonl>`"
-        check_it = f"python -m cnnlab.experiments check {name}"
-        repeat = [
-            f"Read {rows} and {code}, repeat a part of it, or record it anew:",
-            f"```bash\n{check_it}\n{record_it}\n```",
-        ]
+    rows = f"{{download}}`the rows <{BACK}cnnlab/experiments/runs/{name}.jsonl>`"
     lines = [
         f"## {name}",
         f"**{experiment.question}**",
-        _arms(experiment, record),
+        f"| arm | what it is |\n| --- | --- |\n{arms}",
         f"The same in every arm:\n\n{equal}",
-        made,
+        medians(record),
+        provenance(record),
         _used(name),
-        *repeat,
+        f"Look at {rows} (text, one run a line) and {_code(name)}; repeat a part and compare, or "
+        "record everything anew:",
+        "```bash\n"
+        f"python -m cnnlab.experiments check {name}\n"
+        f"python -m cnnlab.experiments record {name}\n"
+        "```",
     ]
     return "\n\n".join(line for line in lines if line)
 
 
-def _arms(experiment: Experiment, record: Record | None) -> str:
-    """Write a table of the arms, with the median of the first quantity where there are rows."""
-    if record is None or not record.rows:
-        lines = ["| arm | what it is |", "| --- | --- |"]
-        lines += [f"| `{arm}` | {_cell(what)} |" for arm, what in experiment.arms.items()]
-        return "\n".join(lines)
-    first, quantity = next(iter(experiment.quantities.items()))
-    head = f"{first.replace('_', ' ')} ({quantity.unit})"
-    lines = [f"| arm | what it is | {head} |", "| --- | --- | ---: |"]
-    for arm, what in experiment.arms.items():
-        median = np.median(record.values(arm, first))
-        lines.append(f"| `{arm}` | {_cell(what)} | {median:.3g} |")
-    return "\n".join(lines)
+def medians(record: Record) -> str:
+    """Write the median of each arm, for every quantity that a verdict uses."""
+    name, told = record.header["experiment"], record.header["quantities"]
+    rules = [part.rule for claim in claims.ledger() for part in claim.parts if part.rule]
+    wanted = [rule.quantity.split("/") for rule in rules if rule.experiment == name]
+    used = {quantity for quantities in wanted for quantity in quantities}
+    lines = [
+        f"- {quantity.replace('_', ' ')} ({unit['unit']}): "
+        + ", ".join(
+            f"`{arm}` {np.median(record.values(arm, quantity)):,.3g}" for arm in record.arms
+        )
+        for quantity, unit in told.items()
+        if quantity in used
+    ]
+    return "Medians of the arms:\n\n" + "\n".join(lines) if lines else ""
 
 
 def provenance(record: Record) -> str:
@@ -96,19 +125,24 @@ def provenance(record: Record) -> str:
     if device.get("computed_on", "cpu") != "cpu":
         machine = f"{device['computed_on']}, {machine}"
     versions = ", ".join(f"{package} {number}" for package, number in told["versions"].items())
-    others = [name.replace("_", " ") for name in list(told["quantities"])[1:]]
-    also = f"The rows also hold: {', '.join(others)}. " if others else ""
     return (
-        f"Medians over {len(record.seeds(record.arms[0]))} runs of each arm, begun on "
-        f"{told['started'][:10]} on {machine} ({versions}). {also}"
+        f"{len(record.seeds(record.arms[0]))} runs of each arm, begun on "
+        f"{told['started'][:10]} on {machine} ({versions}). "
         f"Data: {told['data']['name']}, SHA-256 `{told['data']['sha256'][:16]}…`."
     )
 
 
 def _used(name: str) -> str:
-    """Name the claims that rest on an experiment."""
-    names = [claim.name for claim in claims.ledger() if name in claim.experiments]
-    return f"It speaks for or against: {', '.join(names)}." if names else ""
+    """Name the claims that rest on an experiment, and those that it only informs."""
+    counting, aside = [], []
+    for claim in claims.ledger():
+        if name in {part.rule.experiment for part in claim.counting if part.rule}:
+            counting.append(f"{claim.mark} {claim.name}")
+        elif name in claim.experiments:
+            aside.append(f"{claim.mark} {claim.name}")
+    lines = [f"Counts for the verdict on: {', '.join(counting)}."] if counting else []
+    lines += [f"Shown by the way for: {', '.join(aside)}."] if aside else []
+    return " ".join(lines)
 
 
 def _cell(text: str) -> str:
