@@ -332,12 +332,20 @@ def test_interrupting_a_check_stops_it_and_reaches_the_reader():
         from dataclasses import replace
         from cnnlab.exercises import ch02
 
+        started = threading.Event()
+
         def endless(x, kernel_size, stride):
+            started.set()
             while True:
                 pass
 
+        def interrupt():
+            started.wait()
+            time.sleep(0.3)
+            _thread.interrupt_main()
+
         exercise = replace(ch02.max_pool2d, time_limit=30.0)
-        threading.Timer(0.5, _thread.interrupt_main).start()
+        threading.Thread(target=interrupt).start()
         try:
             exercise.check(endless)
         except KeyboardInterrupt:
