@@ -328,10 +328,12 @@ def _run(script, *options):
 def test_interrupting_a_check_stops_it_and_reaches_the_reader():
     done = _run(
         """
-        import _thread, threading, time
+        import _thread, signal, threading, time
         from dataclasses import replace
         from cnnlab.exercises import ch02
 
+        # a shell that runs this in the background has its programs ignore interrupts
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         started = threading.Event()
 
         def endless(x, kernel_size, stride):
