@@ -2,6 +2,10 @@
 // (export default { initialize, render }); here it meets the part of the model that it uses,
 // filled with the state stored in the page.
 
+(() => {
+"use strict";
+const MODULES = globalThis.cnnlabModules ?? {};
+
 function makeModel(state) {
   const listeners = new Map();
   const each = (events, act) => events.split(/\s+/).forEach(act);
@@ -42,7 +46,7 @@ async function draw(place) {
   try {
     const name = place.dataset.esm;
     if (!Object.hasOwn(MODULES, name)) throw new Error(`There is no widget "${name}".`);
-    const widget = typeof MODULES[name] === "function" ? await MODULES[name]() : MODULES[name];
+    const widget = MODULES[name].default;
     const model = makeModel(JSON.parse(place.dataset.state));
     place.replaceChildren(el);
     await widget.initialize?.({ model });
@@ -56,3 +60,4 @@ async function draw(place) {
 }
 
 document.querySelectorAll(".cnnlab-widget[data-esm]").forEach(draw);
+})();

@@ -16,15 +16,26 @@ from typing import Any, ClassVar
 
 from cnnlab._extras import needed
 from cnnlab._types import Array
+from cnnlab.widgets import modules
+from cnnlab.widgets.modules import HERE
 
 with needed("widgets", by="cnnlab.widgets"):
     import anywidget
     import traitlets
 
-HERE = Path(__file__).parent
 
 #: The output that a running notebook draws; a built page has no use for it.
 LIVE = "application/vnd.jupyter.widget-view+json"
+
+
+def styles(module: str) -> list[Path]:
+    """Stylesheets of a front end: that of all widgets, then its own where it has one.
+
+    >>> [path.name for path in styles("pooling.js")]
+    ['cnnlab.css', 'pooling.css']
+    """
+    own = (HERE / module).with_suffix(".css")
+    return [HERE / "cnnlab.css", *([own] if own.exists() else [])]
 
 
 class StateError(traitlets.TraitError, ValueError):
@@ -38,8 +49,8 @@ class Checked(traitlets.TraitType[Any, Any]):
 class PageWidget(anywidget.AnyWidget):
     """A widget that a page without a kernel can still show, and bring to life.
 
-    A subclass names its JavaScript `module`, tags its public traits with ``sync=True``, and writes
-    `fallback` and `__repr__`.
+    A subclass names its JavaScript `module`, whose stylesheet, if any, has the same name; it tags
+    its public traits with ``sync=True``, and writes `fallback` and `__repr__`.
 
     Parameters
     ----------
@@ -56,7 +67,12 @@ class PageWidget(anywidget.AnyWidget):
     """
 
     module: ClassVar[str]
-    _css = HERE / "cnnlab.css"
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "module" in vars(cls):
+            cls._esm = modules.for_notebook(cls.module)
+            cls._css = "\n".join(path.read_text("utf-8") for path in styles(cls.module))
 
     def __init__(self, *, anchor: str | None = None, **state: Any) -> None:
         if anchor is not None and not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", anchor):

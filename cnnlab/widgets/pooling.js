@@ -1,22 +1,25 @@
 // Pooling explorer: change the numbers of a small map, watch what a pool keeps of them.
 //
-// One ES module without imports. It runs as an anywidget front end in a notebook, and in a built page
-// through a host that offers the same `model` (get, set, on, off, save_changes).
+// It runs as an anywidget front end in a notebook, and in a built page through a host that offers the same
+// `model` (get, set, on, off, save_changes).
 //
-// Hooks that stay as they are, for tests and for styles:
+// Hooks that stay as they are, for tests and for styles, besides those of toolkit.js:
 //   .cnn-pooling                          root, role=group
 //   [data-control=NAME] input[value=V]    radio buttons; NAME: view, mode, kernel, stride, padding
 //   [data-control=pattern]                select of the start patterns; `own` for the reader's own numbers
 //   [data-control=gradient]               checkbox "Show where the gradient goes"
 //   [data-action=NAME]                    buttons; NAME: lower, raise, reset, link
-//   .cnn-grid--input [role=gridcell]      cells of the input; .cnn-value is the number, .cnn-share the gradient
-//   .cnn-grid--output [role=gridcell]     cells of the output
+//   .cnn-grid--input, .cnn-grid--output   the two maps; .cnn-share holds the gradient of an input cell
 //   .is-in .is-winner .is-reader .is-active .is-unread    states of a cell
 //   .cnn-pad-cell                         cells of the padding, hidden from screen readers; text in data-value
 //   .cnn-frame                            outline of the window, [hidden] if there is none
 //   .cnn-picture--input, .cnn-picture--output             canvases of the photograph and of the pooled one
-//   .cnn-size, .cnn-count, .cnn-ring, .cnn-says   sentences: size, number of values, what the padding holds,
-//                                         the cell pointed at
+//   .cnn-size, .cnn-count, .cnn-ring      sentences: size, number of values, what the padding holds
+
+import {
+  between, button, decode, encode, h, makeEditor, makeExplorer, makeGrid, makePicture, mapOf, mark, number, oneOf, place, same, say,
+  times,
+} from "./toolkit.js";
 
 // ---------------------------------------------------------------------------------------------
 // Arithmetic. Maps are arrays of rows; `s` holds mode ("max" or "average"), kernel, stride, padding.
@@ -82,15 +85,6 @@ export function readersOf(x, s) {
 
 // ---------------------------------------------------------------------------------------------
 // Words.
-
-/** Text of a number: at most two digits after the point, a real minus sign, −∞ for padding. */
-export function number(v) {
-  if (v === -Infinity) return "−∞";
-  return String(Math.round(v * 100) / 100 || 0).replace("-", "−");
-}
-
-const times = (n) => (n === 1 ? "once" : n === 2 ? "twice" : `${n} times`);
-const place = ({ row, column }) => `row ${row + 1}, column ${column + 1}`;
 
 export function sizeSentence(height, width, s) {
   const rule = (n) =>
@@ -185,213 +179,39 @@ export const PATTERNS = {
   odd: ["Odd size, 7×7", Array.from({ length: 7 }, (_, i) => Array.from({ length: 7 }, (_, j) => Math.min(i, j) + 1))],
   empty: ["All zeros", eight(() => 0)],
 };
-const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
-
-// ---------------------------------------------------------------------------------------------
-// A link that carries the state: #anchor&mode=average&kernel=3&...&x=jjs.jjk (a cell is a letter, −9 = a, 9 = s).
-
-const LETTERS = "abcdefghijklmnopqrs";
-const CHOICES = {
-  view: ["numbers", "photo"], mode: ["max", "average"],
-  kernel: [1, 2, 3, 4], stride: [1, 2, 3, 4], padding: [0, 1, 2], gradient: [false, true],
-};
-
-export function encodeState(state) {
-  const parts = Object.keys(CHOICES).map((name) => `${name}=${state[name]}`);
-  const x = state.x.map((row) => row.map((v) => LETTERS[v + 9]).join("")).join(".");
-  return [...parts, `x=${x}`].join("&");
-}
-
-/** State from the text of a link, or null if the text is not such a state. */
-export function decodeState(text) {
-  const fields = new Map(text.split("&").map((part) => part.split("=", 2)));
-  const state = {};
-  for (const [name, choices] of Object.entries(CHOICES)) {
-    state[name] = choices.find((choice) => String(choice) === fields.get(name));
-    if (state[name] === undefined) return null;
-  }
-  state.x = (fields.get("x") ?? "").split(".").map((row) => [...row].map((c) => LETTERS.indexOf(c) - 9));
-  const side = (n) => n >= 4 && n <= 10;
-  const whole = state.x.every((row) => row.length === state.x[0].length && row.every((v) => v >= -9));
-  if (!whole || !side(state.x.length) || !side(state.x[0].length)) return null;
-  return state.padding > state.kernel / 2 ? null : state;
-}
 
 // ---------------------------------------------------------------------------------------------
 // Drawing.
 
 const NAMES = ["x", "photo", "view", "mode", "kernel", "stride", "padding", "gradient"];
-const CHANGEABLE = NAMES.filter((name) => name !== "photo");
-let widgets = 0;
 
-function h(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-    else if (value !== undefined) node.setAttribute(name, value);
-  }
-  node.append(...children);
-  return node;
-}
-
-const say = (node, text) => {
-  if (node.textContent !== text) node.textContent = text;
+/** What a link carries: view=numbers&mode=average&kernel=3&...&x=jjs.jjk (a cell is a letter, −9 = a, 9 = s). */
+const LINK = {
+  view: oneOf("numbers", "photo"), mode: oneOf("max", "average"),
+  kernel: between(1, 4), stride: between(1, 4), padding: between(0, 2), gradient: oneOf(false, true), x: mapOf(4, 10),
 };
-
-const STEPS = {
-  ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1],
-  Home: [0, -99], End: [0, 99], PageUp: [-99, 0], PageDown: [99, 0],
-};
-const clamp = (v, high) => Math.max(0, Math.min(high, v));
-
-// A grid of numbers with one tab stop; the arrow keys move inside it. `on` holds point, key, press.
-function makeGrid(kind, attributes, on) {
-  const node = h("div", { class: `cnn-grid cnn-grid--${kind}`, role: "grid", ...attributes });
-  let height = 0, width = 0;
-  const grid = { node, at: [0, 0] };
-  grid.cell = (i, j) => node.children[i]?.children[j];
-  grid.go = (i, j, focus) => {
-    grid.cell(...grid.at)?.setAttribute("tabindex", "-1");
-    grid.at = [clamp(i, height - 1), clamp(j, width - 1)];
-    const cell = grid.cell(...grid.at);
-    cell.setAttribute("tabindex", "0");
-    if (focus) cell.focus();
-  };
-  grid.fill = (values, dress) => {
-    if (values.length !== height || values[0].length !== width) {
-      [height, width] = [values.length, values[0].length];
-      node.replaceChildren(...values.map((row) => h("div", { class: "cnn-row", role: "row" }, ...row.map(() =>
-        h("div", { class: "cnn-cell", role: "gridcell", tabindex: "-1" },
-          h("span", { class: "cnn-value" }), h("span", { class: "cnn-share" }))))));
-      grid.go(...grid.at, false);
-    }
-    node.classList.toggle("is-long", values.flat().some((v) => number(v).length > 2));
-    values.forEach((row, i) => row.forEach((v, j) => {
-      const cell = grid.cell(i, j);
-      cell.firstChild.textContent = number(v);
-      cell.style.setProperty("--v", v / 9);
-      dress?.(cell, i, j);
-    }));
-  };
-  const where = (event) => {
-    const cell = event.target.closest?.("[role=gridcell]");
-    return cell && [[...node.children].indexOf(cell.parentNode), [...cell.parentNode.children].indexOf(cell)];
-  };
-  node.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const step = STEPS[event.key];
-    if (step) grid.go(grid.at[0] + step[0], grid.at[1] + step[1], true);
-    else if (!on.key?.(event.key, ...grid.at)) return;
-    event.preventDefault();
-    event.stopPropagation(); // a notebook has keys of its own
-  });
-  node.addEventListener("click", (event) => {
-    const at = where(event);
-    if (!at) return;
-    grid.go(...at, true);
-    on.press?.(...at, event.shiftKey);
-  });
-  node.addEventListener("focusin", (event) => on.point("focus", where(event)));
-  node.addEventListener("focusout", () => on.point("focus", null));
-  node.addEventListener("pointerover", (event) => {
-    if (event.pointerType !== "touch") on.point("hover", where(event) ?? null);
-  });
-  node.addEventListener("pointerleave", () => on.point("hover", null));
-  return grid;
-}
-
-// A canvas with one pixel per value. With `on.point`, pointer and arrow keys choose a pixel of it.
-function makePicture(kind, attributes, on) {
-  const node = h("canvas", { class: `cnn-picture cnn-picture--${kind}`, ...attributes });
-  const picture = { node, at: [0, 0] };
-  picture.fill = (values, tint) => {
-    const [height, width] = [values.length, values[0].length];
-    if (node.height !== height || node.width !== width) [node.height, node.width] = [height, width];
-    const context = node.getContext("2d");
-    const pixels = context.createImageData(width, height);
-    values.flat().forEach((v, n) => pixels.data.set([...(tint?.(n, v) ?? [v, v, v]), 255], 4 * n));
-    context.putImageData(pixels, 0, 0);
-    picture.at = [clamp(picture.at[0], height - 1), clamp(picture.at[1], width - 1)];
-  };
-  if (!on) return picture;
-  node.addEventListener("keydown", (event) => {
-    const step = STEPS[event.key];
-    if (!step) return;
-    picture.at = [clamp(picture.at[0] + step[0], node.height - 1), clamp(picture.at[1] + step[1], node.width - 1)];
-    on.point("focus", picture.at);
-    event.preventDefault();
-    event.stopPropagation();
-  });
-  const aim = (event) => {
-    const box = node.getBoundingClientRect();
-    return [
-      clamp(Math.floor(((event.clientY - box.top) / box.height) * node.height), node.height - 1),
-      clamp(Math.floor(((event.clientX - box.left) / box.width) * node.width), node.width - 1),
-    ];
-  };
-  node.addEventListener("focus", () => on.point("focus", picture.at));
-  node.addEventListener("blur", () => on.point("focus", null));
-  node.addEventListener("pointermove", (event) => {
-    if (event.pointerType !== "touch") on.point("hover", aim(event));
-  });
-  node.addEventListener("pointerleave", () => on.point("hover", null));
-  node.addEventListener("click", (event) => {
-    picture.at = aim(event);
-    node.focus();
-    on.point("focus", picture.at);
-  });
-  return picture;
-}
+export const encodeState = (state) => encode(state, LINK);
+export const decodeState = (text) => decode(text, LINK);
 
 function render({ model, el }) {
-  if (!el.closest(".cnnlab-widget")) el.classList.add("cnnlab-widget"); // in a page, the host has it
-  const anchor = el.closest(".cnnlab-widget").id; // a page names its explorers, a notebook does not
-  const id = (name) => `${prefix}-${name}`;
-  const prefix = `cnn-pooling-${++widgets}`;
-  const state = () => Object.fromEntries(NAMES.map((name) => [name, model.get(name)]));
-  const start = state();
-
-  let updating = false;
-  const update = (changes) => {
-    const next = { ...state(), ...changes };
+  const settle = (changes, next) => {
     const most = Math.floor(next.kernel / 2);
     if (next.padding > most) changes = { ...changes, padding: most };
-    updating = true; // half a change may be no valid state: draw when all of it is there
-    for (const [name, value] of Object.entries(changes)) model.set(name, value);
-    updating = false;
-    model.save_changes();
-    draw();
+    return next.photo || next.view === "numbers" ? changes : { ...changes, view: "numbers" };
   };
+  const ui = makeExplorer({ model, el }, { kind: "pooling", names: NAMES, fixed: ["photo"], codecs: LINK, settle, draw });
+  const { id, start, state, update } = ui;
 
   // Controls.
-  const mark = (rule) => h("span", { class: `cnn-mark cnn-mark--${rule}`, "aria-hidden": "true" });
-  const radios = (name, title, options) => {
-    const group = h("fieldset", { class: "cnn-radios", "data-control": name }, h("legend", {}, title));
-    const row = h("div", { class: "cnn-radio-row" });
-    for (const [value, label] of options) {
-      const input = h("input", {
-        type: "radio", name: id(name), value,
-        onchange: () => update({ [name]: typeof start[name] === "number" ? Number(value) : value }),
-      });
-      const text = h("span", {}, ...(name === "mode" ? [mark(value), " "] : []), label);
-      row.append(h("label", { class: "cnn-radio" }, input, text));
-    }
-    group.append(row);
-    group.show = (value, allowed = () => true) => {
-      for (const input of row.querySelectorAll("input")) {
-        input.checked = input.value === String(value);
-        input.disabled = !allowed(Number(input.value));
-      }
-    };
-    return group;
-  };
   const numbers = (low, high) => Array.from({ length: high - low + 1 }, (_, n) => [String(low + n), String(low + n)]);
   const controls = {
-    view: radios("view", "Pool", [["numbers", "numbers"], ["photo", "a photograph"]]),
-    mode: radios("mode", "Rule", [["max", "max"], ["average", "average"]]),
-    kernel: radios("kernel", "Window", numbers(1, 4)),
-    stride: radios("stride", "Stride", numbers(1, 4)),
-    padding: radios("padding", "Padding, at most half the window", numbers(0, 2)),
+    view: ui.radios("view", "Pool", [["numbers", "numbers"], ["photo", "a photograph"]]),
+    mode: ui.radios("mode", "Rule", [["max", "max", "max"], ["average", "average", "average"]]),
+    kernel: ui.radios("kernel", "Window", numbers(1, 4)),
+    stride: ui.radios("stride", "Stride", numbers(1, 4)),
+    padding: ui.radios("padding", "Padding, at most half the window", numbers(0, 2), {
+      allowed: (padding, { kernel }) => padding <= kernel / 2,
+    }),
   };
   controls.view.hidden = !start.photo;
   const pattern = h("select", { id: id("pattern"), "data-control": "pattern", onchange: () => {
@@ -401,11 +221,6 @@ function render({ model, el }) {
   const own = h("option", { value: "own" }, "Your own numbers");
   pattern.append(own);
   const patternField = h("div", { class: "cnn-field" }, h("label", { for: id("pattern") }, "Pattern"), pattern);
-  const gradient = h("input", {
-    type: "checkbox", "data-control": "gradient", onchange: () => update({ gradient: gradient.checked }),
-  });
-  const button = (action, label, onclick, attributes = {}) =>
-    h("button", { type: "button", class: "cnn-button", "data-action": action, onclick, ...attributes }, label);
 
   // The pointed-at cell: the pointer goes before the keyboard focus.
   const pointed = { hover: null, focus: null };
@@ -414,37 +229,13 @@ function render({ model, el }) {
     show();
   };
 
-  // Editing.
-  let minus = false; // "−" was typed on a zero and waits for its digit
-  const setCell = (i, j, v) => {
-    minus = false;
-    const x = model.get("x").map((row) => row.slice());
-    x[i][j] = v;
-    update({ x });
-  };
-  const bump = (i, j, by) => {
-    const v = model.get("x")[i][j] + by;
-    setCell(i, j, Math.abs(v) > 9 ? 0 : v);
-  };
-  const typed = (key, i, j) => {
-    const v = model.get("x")[i][j];
-    if (/^[0-9]$/.test(key)) setCell(i, j, minus ? 0 - Number(key) || 0 : Number(key));
-    else if (key === "-" || key === "−") {
-      if (v !== 0) setCell(i, j, -v);
-      else minus = !minus;
-      show();
-    } else if (key === "Enter" || key === " ") bump(i, j, 1);
-    else if (key === "Delete" || key === "Backspace") setCell(i, j, 0);
-    else return false;
-    return true;
-  };
+  const editor = makeEditor({ read: () => model.get("x"), write: (x) => update({ x }), show: () => show() });
 
   // The stage: input, arrow, output.
   const caption = (name) => h("p", { class: "cnn-caption", id: id(name) });
   const captions = { input: caption("input"), output: caption("output") };
   const input = makeGrid("input", { "aria-labelledby": id("input"), "aria-describedby": id("help") }, {
-    key: typed, press: (i, j, back) => bump(i, j, back ? -1 : 1),
-    point: (how, at) => { minus = false; point("input")(how, at); },
+    key: editor.key, press: editor.press, point: (how, at) => { editor.forget(); point("input")(how, at); },
   });
   const output = makeGrid("output", { "aria-labelledby": id("output"), "aria-readonly": "true", "aria-describedby": id("help-output") }, { point: point("output") });
   const photo = makePicture("input", { role: "img", "aria-labelledby": id("input") });
@@ -459,7 +250,7 @@ function render({ model, el }) {
   const arrow = h("div", { class: "cnn-arrow", "aria-hidden": "true" });
   const which = h("span", { class: "cnn-which", id: id("which") });
   const stepper = h("div", { class: "cnn-stepper", role: "group", "aria-labelledby": id("which") }, which,
-    button("lower", "−1", () => bump(...input.at, -1)), button("raise", "+1", () => bump(...input.at, 1)));
+    button("lower", "−1", () => editor.bump(...input.at, -1)), button("raise", "+1", () => editor.bump(...input.at, 1)));
   const says = h("p", { class: "cnn-says", role: "status" });
   const stage = h("div", { class: "cnn-stage" },
     h("div", { class: "cnn-side" }, captions.input, plate, stepper), says, arrow,
@@ -471,36 +262,17 @@ function render({ model, el }) {
   const help = h("span", { id: id("help") }, "Input: click or tap a cell to raise it, shift-click to lower it; or go there with the arrow keys and type a digit, or a minus to make it negative. ");
   const helpOutput = h("span", { id: id("help-output") });
 
-  const link = button("link", "Copy link", () => {
-    const hash = `#${anchor}&${encodeState(state())}`;
-    history.replaceState(null, "", hash);
-    const done = (text) => { link.textContent = text; };
-    const copied = navigator.clipboard?.writeText(location.href) ?? Promise.reject(new Error("no clipboard"));
-    copied.then(() => done("Link copied"), () => done("Link is in the address bar"));
-  });
-  link.hidden = !anchor;
-  const restore = () => {
-    if (!anchor || !location.hash.startsWith(`#${anchor}&`)) return false;
-    const saved = decodeState(location.hash.slice(anchor.length + 2));
-    if (saved && !start.photo) saved.view = "numbers";
-    if (saved) update(saved);
-    return saved !== null;
-  };
-
-  const root = h("div", { class: "cnn-pooling", role: "group", "aria-label": "Pooling explorer" },
+  const root = h("div", { class: "cnn-explorer cnn-pooling", role: "group", "aria-label": "Pooling explorer" },
     h("div", { class: "cnn-bar" }, controls.view, patternField, controls.mode, controls.kernel, controls.stride, controls.padding),
     stage,
     h("div", { class: "cnn-words" }, size, count, ring),
     h("div", { class: "cnn-foot" },
-      h("label", { class: "cnn-check" }, gradient, h("span", {}, "Show where the gradient goes")),
-      button("reset", "Reset", () => update(Object.fromEntries(CHANGEABLE.map((name) => [name, start[name]])))), link),
+      ui.checkbox("gradient", "Show where the gradient goes"), ui.reset, ui.link),
     h("p", { class: "cnn-help" }, help, helpOutput));
 
   // What depends on the state.
   let map, y, readers, backward;
-  function draw() {
-    if (updating) return;
-    const s = state();
+  function draw(s) {
     const numbers = s.view === "numbers";
     map = numbers ? s.x : s.photo;
     y = pool2d(map, s);
@@ -509,12 +281,9 @@ function render({ model, el }) {
     root.dataset.mode = s.mode;
     root.dataset.view = s.view;
     root.classList.toggle("shows-gradient", s.gradient);
-    for (const name of ["view", "mode", "kernel", "stride"]) controls[name].show(s[name]);
-    controls.padding.show(s.padding, (p) => p <= s.kernel / 2);
     patternField.hidden = !numbers;
     pattern.value = Object.keys(PATTERNS).find((key) => same(PATTERNS[key][1], s.x)) ?? "own";
     own.hidden = pattern.value !== "own";
-    gradient.checked = s.gradient;
 
     for (const [name, value] of Object.entries({
       in: map[0].length + 2 * s.padding, out: y[0].length, p: s.padding, k: s.kernel,
@@ -539,7 +308,6 @@ function render({ model, el }) {
     say(count, countSentence(map, s));
     say(ring, paddingSentence(s));
     say(helpOutput, `${numbers ? "Output: point at a cell" : "Pooled photograph: point at a pixel"}, tap it, or go there with the arrow keys, to see its window.`);
-    link.textContent = "Copy link";
     show();
   }
 
@@ -589,7 +357,7 @@ function render({ model, el }) {
     if (side === "output") {
       say(says, poolSentence(map, s, ...at) + (s.gradient ? `. ${gradientSentence(map, s, ...at)}` : ""));
     } else if (side === "input") {
-      say(says, minus ? "Minus … now type a digit." : inputSentence(map, s, ...at));
+      say(says, editor.waits ? "Minus … now type a digit." : inputSentence(map, s, ...at));
     } else {
       say(says, s.gradient
         ? (s.view === "photo" ? "Coloured: the pixels that get a gradient when every output sends back 1."
@@ -598,16 +366,7 @@ function render({ model, el }) {
     }
   }
 
-  const events = NAMES.map((name) => `change:${name}`);
-  for (const event of events) model.on(event, draw);
-  window.addEventListener("hashchange", restore);
-  draw();
-  el.append(root);
-  if (restore()) el.scrollIntoView({ block: "nearest" });
-  return () => {
-    for (const event of events) model.off(event, draw);
-    window.removeEventListener("hashchange", restore);
-  };
+  return ui.run(root);
 }
 
 // The ring around the input, drawn below it: −∞ for max, 0 for average.

@@ -1,6 +1,5 @@
 """The pooling explorer: change the numbers, watch what a pool keeps. Chapter 2."""
 
-import math
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,8 @@ from cnnlab import shapes
 from cnnlab._extras import needed
 from cnnlab._types import Array
 from cnnlab.nn import functional as F
-from cnnlab.widgets.base import HERE, Checked, PageWidget, StateError, png
+from cnnlab.widgets.base import Checked, PageWidget, StateError, png
+from cnnlab.widgets.values import choice, grey, small_int, table, whole_rows
 
 with needed("widgets", by="cnnlab.widgets"):
     import traitlets
@@ -75,7 +75,6 @@ class PoolingExplorer(PageWidget):
     """
 
     module = "pooling.js"
-    _esm = HERE / "pooling.js"
 
     x = Checked(SEVEN).tag(sync=True)
     photo = Checked(None).tag(sync=True)
@@ -145,44 +144,22 @@ class PoolingExplorer(PageWidget):
 
     @traitlets.validate("x")
     def _check_x(self, proposal: Any) -> list[list[int]]:
-        rows = _rows("x", proposal["value"], SIDES)
-        if not np.all(rows == np.round(rows)) or rows.min() < -9 or rows.max() > 9:
-            wrong = rows[(rows != np.round(rows)) | (abs(rows) > 9)][0]
-            raise StateError(
-                f"PoolingExplorer(x): the value {wrong:g} does not fit into a cell, needed whole "
-                f"numbers from -9 to 9. Round or scale the map first."
-            )
-        whole: list[list[int]] = rows.astype(int).tolist()
-        return whole
+        return whole_rows("PoolingExplorer", "x", proposal["value"], SIDES, (-9, 9))
 
     @traitlets.validate("photo")
     def _check_photo(self, proposal: Any) -> list[list[int]] | None:
         if proposal["value"] is None:
             self._check_visible(None, self.view)
             return None
-        pixels = _rows("photo", proposal["value"], PHOTO_SIDES)
-        if np.asarray(proposal["value"]).dtype.kind == "f":
-            if pixels.min() < 0 or pixels.max() > 1:
-                raise StateError(
-                    f"PoolingExplorer(photo): floats from {pixels.min():g} to {pixels.max():g}, "
-                    f"needed floats in [0, 1], or whole numbers from 0 to 255."
-                )
-            pixels = np.round(255 * pixels)
-        elif pixels.min() < 0 or pixels.max() > 255:
-            raise StateError(
-                f"PoolingExplorer(photo): whole numbers from {pixels.min():g} to "
-                f"{pixels.max():g}, needed 0 to 255, or floats in [0, 1]."
-            )
-        whole: list[list[int]] = pixels.astype(int).tolist()
-        return whole
+        return grey("PoolingExplorer", "photo", proposal["value"], PHOTO_SIDES)
 
     @traitlets.validate("mode")
     def _check_mode(self, proposal: Any) -> str:
-        return _choice("mode", proposal["value"], ("max", "average"))
+        return choice("PoolingExplorer", "mode", proposal["value"], ("max", "average"))
 
     @traitlets.validate("view")
     def _check_view(self, proposal: Any) -> str:
-        view = _choice("view", proposal["value"], ("numbers", "photo"))
+        view = choice("PoolingExplorer", "view", proposal["value"], ("numbers", "photo"))
         self._check_visible(self.photo, view)
         return view
 
@@ -196,9 +173,12 @@ class PoolingExplorer(PageWidget):
     @traitlets.validate("kernel", "stride", "padding")
     def _check_window(self, proposal: Any) -> int:
         name = proposal["trait"].name
-        value = _small_int(name, proposal["value"])
-        kernel = value if name == "kernel" else _small_int("kernel", self.kernel)
-        padding = value if name == "padding" else _small_int("padding", self.padding)
+        value, kernel, padding = (
+            small_int(
+                "PoolingExplorer", key, proposal["value"] if key == name else now, LIMITS[key]
+            )
+            for key, now in ((name, None), ("kernel", self.kernel), ("padding", self.padding))
+        )
         if name != "stride" and padding > kernel // 2:
             raise StateError(
                 f"PoolingExplorer(kernel={kernel}, padding={padding}): needed a padding of at most "
@@ -213,8 +193,8 @@ class PoolingExplorer(PageWidget):
             '<div class="cnn-still">',
             f"<p>{self.mode.capitalize()} pooling over {self.kernel}×{self.kernel} windows, "
             f"stride {self.stride}, padding {self.padding}:</p>",
-            _table("Input", np.array(self.x)),
-            _table("Output", y),
+            table("Input", np.array(self.x)),
+            table("Output", y),
         ]
         if self.photo is not None:
             photo = np.array(self.photo, dtype=np.uint8)
@@ -225,67 +205,3 @@ class PoolingExplorer(PageWidget):
                 f'the numbers.">'
             )
         return "\n".join([*parts, "</div>"])
-
-
-def _rows(name: str, value: Any, sides: tuple[int, int]) -> Array:
-    """Return `value` as a two-dimensional float array with sides in the range, or say why not."""
-    try:
-        rows = np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
-        raise StateError(
-            f"PoolingExplorer({name}): needed rows of equal length with one number per cell."
-        ) from None
-    if rows.ndim != 2:
-        raise StateError(
-            f"PoolingExplorer({name}): got an array of shape {rows.shape}, needed two dimensions "
-            f"(rows, columns). Choose one image and one channel first."
-        )
-    low, high = sides
-    if not all(low <= side <= high for side in rows.shape):
-        raise StateError(
-            f"PoolingExplorer({name}): got {rows.shape[0]} rows and {rows.shape[1]} columns, "
-            f"needed {low} to {high} of each. Cut out a patch."
-        )
-    if not np.isfinite(rows).all():
-        raise StateError(f"PoolingExplorer({name}): needed finite numbers in every cell.")
-    return rows
-
-
-def _small_int(name: str, value: Any) -> int:
-    low, high = LIMITS[name]
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise StateError(
-            f"PoolingExplorer({name}={value!r}): got a {type(value).__name__}, needed an int "
-            f"from {low} to {high}."
-        )
-    if not low <= value <= high:
-        raise StateError(f"PoolingExplorer({name}={value}): needed an int from {low} to {high}.")
-    return int(value)
-
-
-def _choice(name: str, value: Any, allowed: tuple[str, str]) -> str:
-    if value not in allowed:
-        raise StateError(
-            f"PoolingExplorer({name}={value!r}): needed {allowed[0]!r} or {allowed[1]!r}."
-        )
-    return str(value)
-
-
-def number(value: float) -> str:
-    """Text of a cell: at most two digits after the point, a real minus sign, never minus zero.
-
-    Examples
-    --------
-    >>> number(4.0), number(-2.25), number(-0.001), number(2 / 3)
-    ('4', '−2.25', '0', '0.67')
-    """
-    rounded = math.floor(100 * value + 0.5) / 100  # halves go up, as in the explorer's JavaScript
-    return f"{rounded:z.2f}".rstrip("0").rstrip(".").replace("-", "−")
-
-
-def _table(name: str, values: Array) -> str:
-    H, W = values.shape
-    rows = "".join(
-        "<tr>" + "".join(f"<td>{number(v)}</td>" for v in row) + "</tr>\n" for row in values
-    )
-    return f"<table>\n<caption>{name}, {H}×{W}</caption>\n<tbody>\n{rows}</tbody>\n</table>"

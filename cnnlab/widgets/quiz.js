@@ -1,6 +1,6 @@
 // Quiz: questions one below the other; each answer is met with an explanation, and none is counted.
 //
-// One ES module without imports, for a notebook (anywidget) and for a built page (a small host).
+// For a notebook (anywidget) and for a built page (a small host).
 //
 // Hooks that stay as they are, for tests and for styles:
 //   .cnn-quiz                       root, role=group, named by its title
@@ -11,6 +11,8 @@
 //
 // A click or a tap answers. With the keyboard, the arrow keys only move between the options, since a
 // reader has to be able to hear all of them first; Enter or Space answers.
+
+import { h } from "./toolkit.js";
 
 // ---------------------------------------------------------------------------------------------
 // Words.
@@ -34,13 +36,6 @@ export function verdict(option) {
 // Drawing.
 
 let widgets = 0;
-
-function h(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  node.append(...children);
-  return node;
-}
 
 const rich = (text) => pieces(text).map(([kind, part]) => (kind === "plain" ? part : h(kind, {}, part)));
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from cnnlab._extras import needed
-from cnnlab.widgets.base import HERE, PageWidget, inline_html
+from cnnlab.widgets.base import PageWidget, inline_html
+from cnnlab.widgets.modules import HERE
 
 with needed("widgets", by="cnnlab.widgets"):
     import traitlets
@@ -179,7 +180,6 @@ class Quiz(PageWidget):
     """
 
     module = "quiz.js"
-    _esm = HERE / "quiz.js"
 
     title = traitlets.Unicode().tag(sync=True)
     questions: traitlets.List[Any] = traitlets.List().tag(sync=True)

@@ -8,22 +8,7 @@ from pathlib import Path
 import built
 import pytest
 from book_site import body, images, page, settings
-from book_site.bundle import bundle
 from bs4 import BeautifulSoup
-
-WIDGET = (
-    "export function double(x) { return 2 * x; }\nexport default { render: () => double(21) };\n"
-)
-
-
-@pytest.fixture
-def run(chromium):
-    """Run a bundle in the browser and return what its host puts into ``result``."""
-    page = chromium.new_page()
-    yield lambda modules, host: page.evaluate(
-        f"() => {{ {bundle(modules, host)}\nreturn result; }}"
-    )
-    page.close()
 
 
 def parse(text):
@@ -40,58 +25,6 @@ def png(width, height, dots_per_metre=None):
     text = chunk(b"tEXt", b"Software\0tests")
     size = chunk(b"pHYs", struct.pack(">IIB", *[dots_per_metre] * 2, 1)) if dots_per_metre else b""
     return b"\x89PNG\r\n\x1a\n" + header + text + size + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
-
-
-def test_the_host_meets_each_module_under_its_file_name(run):
-    host = "globalThis.result = [Object.keys(MODULES), MODULES['a.js'].render()];\n"
-    assert run({"a.js": WIDGET, "b.js": "export default {};\n"}, host) == [["a.js", "b.js"], 42]
-
-
-def test_modules_do_not_see_each_others_names(run):
-    one = "export default { render: () => typeof other };\n"
-    two = "const other = 2;\nexport default {};\n"
-    host = "globalThis.result = MODULES['1.js'].render();\n"
-    assert run({"1.js": one, "2.js": two}, host) == "undefined"
-
-
-@pytest.mark.parametrize(
-    "declaration",
-    ["const f = () => 7;", "let f = () => 7;", "async function f() {}", "class f {}"],
-)
-def test_named_exports_become_plain_declarations(run, declaration):
-    source = f"export {declaration}\nexport default {{ kind: typeof f }};\n"
-    assert run({"a.js": source}, "globalThis.result = MODULES['a.js'].kind;\n") == "function"
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        'import x from "./x.js";',
-        'import "./x.js";',
-        'const x = import("./x.js");',
-        "import.meta.url;",
-    ],
-)
-def test_a_module_that_imports_is_refused(line):
-    with pytest.raises(ValueError, match=r"a\.js: found 'import.*without imports"):
-        bundle({"a.js": f"{line}\nexport default {{}};\n"}, "")
-
-
-def test_the_word_import_in_a_comment_is_no_import():
-    source = "// import nothing\n/*\nimport nothing\n*/\nexport default {};\n"
-    assert "import nothing" in bundle({"a.js": source}, "")
-
-
-@pytest.mark.parametrize("source", ["const a = 1;\n", "export default {};\nexport default {};\n"])
-def test_a_module_needs_exactly_one_default_export(source):
-    with pytest.raises(ValueError, match="exactly one 'export default'"):
-        bundle({"a.js": source}, "")
-
-
-@pytest.mark.parametrize("line", ["export { a };", "export * from './a.js';"])
-def test_other_forms_of_export_are_refused(line):
-    with pytest.raises(ValueError, match=r"a\.js: found .export"):
-        bundle({"a.js": f"const a = 1;\n{line}\nexport default {{}};\n"}, "")
 
 
 def test_a_png_without_resolution_is_shown_pixel_by_pixel(tmp_path):

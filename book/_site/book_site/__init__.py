@@ -4,8 +4,7 @@ Everything a page loads lies beside it, so the site makes no request to another 
 from a USB stick. The extension reads in the order in which Sphinx calls it:
 
 1. `settings`: what can only be known while building (run the notebooks? which address?);
-2. `assets`: the files of MathJax and of our widgets, written into ``_static`` (`bundle` turns the
-   widgets' modules into one script);
+2. `assets`: the files of MathJax and of our widgets, written into ``_static``;
 3. `evidence`: the text of the pages that list all experiments and all proofs;
 4. `page`: the head, the scripts and the body of each page (`body` and `images` do the work on the
    HTML, without knowing Sphinx).

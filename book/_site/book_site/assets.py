@@ -4,10 +4,8 @@ import importlib.metadata
 import shutil
 from pathlib import Path
 
+from cnnlab.widgets import modules
 from sphinx.application import Sphinx
-from sphinx.errors import ExtensionError
-
-from .bundle import bundle
 
 SITE = Path(__file__).resolve().parents[1]
 
@@ -29,7 +27,7 @@ def write(app: Sphinx) -> None:
         return
     static = Path(app.outdir) / "_static"
     copy_mathjax(static / "mathjax")
-    write_widgets(Path(app.srcdir), static)
+    write_widgets(static)
 
 
 def copy_mathjax(target: Path) -> None:
@@ -44,20 +42,18 @@ def copy_mathjax(target: Path) -> None:
             shutil.copy2(source / part, target / part)
 
 
-def write_widgets(root: Path, static: Path) -> None:
-    """Write ``cnnlab.css`` and, from all widgets and their host, ``widgets.js``."""
-    *modules, style = widget_files(root)
-    static.mkdir(parents=True, exist_ok=True)
-    shutil.copy2(style, static / style.name)
-    sources = {path.name: path.read_text("utf-8") for path in modules}
-    host = (SITE / "host.js").read_text("utf-8")
-    (static / "widgets.js").write_text(bundle(sources, host), encoding="utf-8")
+def write_widgets(static: Path) -> None:
+    """Write each module of our widgets as a script, their stylesheets, and their host."""
+    target = static / "widgets"
+    target.mkdir(parents=True, exist_ok=True)
+    for path in widget_files():
+        if path.suffix == ".js":
+            (target / path.name).write_text(modules.for_page(path.name), encoding="utf-8")
+        else:
+            shutil.copy2(path, target)
+    shutil.copy2(SITE / "host.js", target)
 
 
-def widget_files(root: Path) -> list[Path]:
-    """List the widgets' ES modules, sorted by name, and last their stylesheet."""
-    folder = root / "cnnlab" / "widgets"
-    style = folder / "cnnlab.css"
-    if not style.exists():
-        raise ExtensionError(f"book_site: {style} is missing; the pages need its colours.")
-    return [*sorted(folder.glob("*.js")), style]
+def widget_files() -> list[Path]:
+    """List the widgets' ES modules and stylesheets, in a stable order."""
+    return sorted([*modules.HERE.glob("*.js"), *modules.HERE.glob("*.css")])

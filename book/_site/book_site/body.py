@@ -119,6 +119,6 @@ def has_formula(article: BeautifulSoup) -> bool:
     return article.select_one(".math, .amsmath") is not None
 
 
-def has_widget(article: BeautifulSoup) -> bool:
-    """Whether one of our widgets stands in the article."""
-    return article.select_one(".cnnlab-widget[data-esm]") is not None
+def widgets(article: BeautifulSoup) -> list[str]:
+    """JavaScript modules of the widgets that stand in the article, sorted, none twice."""
+    return sorted({str(place["data-esm"]) for place in article.select(".cnnlab-widget[data-esm]")})

@@ -6,6 +6,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from bs4 import BeautifulSoup
+from cnnlab.widgets import modules
+from cnnlab.widgets.base import styles as styles_of
 from docutils import nodes
 from sphinx.application import Sphinx
 
@@ -29,11 +31,14 @@ def complete(
         repair(article, _image_sizes(app))
         context["body"] = str(article)
 
-    for priority, style in enumerate(("cnnlab.css", "icons.css", "site.css"), start=850):
+    widgets = modules.order(body.widgets(article))
+    styles = [f"widgets/{style.name}" for name in widgets for style in styles_of(name)]
+    shared = ["widgets/cnnlab.css", "icons.css", "site.css"]
+    for priority, style in enumerate(dict.fromkeys([*shared[:1], *styles, *shared[1:]]), start=850):
         app.add_css_file(style, priority=priority)
     app.add_js_file("site.js")
-    if body.has_widget(article):
-        app.add_js_file("widgets.js")
+    for script in [*widgets, "host.js"] if widgets else []:
+        app.add_js_file(f"widgets/{script}")
     scripts = context["script_files"]  # the list itself: Sphinx and the lines above add to it
     if not body.has_formula(article):
         scripts[:] = [script for script in scripts if not _belongs_to_mathjax(script)]

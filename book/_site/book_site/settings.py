@@ -15,7 +15,7 @@ from .assets import SITE, widget_files
 def configure(app: Sphinx, config: Config) -> None:
     """Complete the configuration as soon as Sphinx has read it."""
     config.html_baseurl = pages_address(config.html_theme_options["repository_url"])
-    config.book_site_digest = digest([*site_files(), *widget_files(Path(app.srcdir))])
+    config.book_site_digest = digest([*site_files(), *widget_files()])
     if execution_wanted(os.environ):
         config.nb_execution_mode = "force"
         config.nb_execution_raise_on_error = True

@@ -1,0 +1,159 @@
+"""Values that a widget is given, checked, and numbers as a page shows them. For all explorers."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from cnnlab._types import Array
+from cnnlab.widgets.base import StateError
+
+
+def rows(who: str, name: str, value: Any, sides: tuple[int, int]) -> Array:
+    """Make an array of rows and columns of finite numbers, or say why there is none.
+
+    Parameters
+    ----------
+    who, name : str
+        The widget's class and the argument, for messages.
+    value : array_like
+        What was given.
+    sides : tuple of two int
+        Smallest and largest number of rows and of columns.
+
+    Returns
+    -------
+    (H, W) array of float64
+
+    Raises
+    ------
+    StateError
+        If it is no such array.
+    """
+    try:
+        array = np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        raise StateError(
+            f"{who}({name}): needed rows of equal length with one number per cell."
+        ) from None
+    if array.ndim != 2:
+        raise StateError(
+            f"{who}({name}): got an array of shape {array.shape}, needed two dimensions "
+            f"(rows, columns). Choose one image and one channel first."
+        )
+    low, high = sides
+    if not all(low <= side <= high for side in array.shape):
+        raise StateError(
+            f"{who}({name}): got {array.shape[0]} rows and {array.shape[1]} columns, "
+            f"needed {low} to {high} of each. Cut out a patch."
+        )
+    if not np.isfinite(array).all():
+        raise StateError(f"{who}({name}): needed finite numbers in every cell.")
+    return array
+
+
+def whole_rows(
+    who: str, name: str, value: Any, sides: tuple[int, int], span: tuple[int, int]
+) -> list[list[int]]:
+    """Make rows of whole numbers within a span, such as -9 to 9, or say why there are none.
+
+    Parameters and errors are those of `rows`; `span` holds the smallest and the largest number.
+
+    Examples
+    --------
+    >>> whole_rows("Explorer", "x", [[1.0, 2.0]], (1, 2), (-9, 9))
+    [[1, 2]]
+    """
+    array = rows(who, name, value, sides)
+    low, high = span
+    wrong = array[(array != np.round(array)) | (array < low) | (array > high)]
+    if wrong.size:
+        raise StateError(
+            f"{who}({name}): the value {wrong[0]:g} does not fit into a cell, needed whole "
+            f"numbers from {low} to {high}. Round or scale the map first."
+        )
+    whole: list[list[int]] = array.astype(int).tolist()
+    return whole
+
+
+def grey(who: str, name: str, value: Any, sides: tuple[int, int]) -> list[list[int]]:
+    """Make rows of grey values from 0 to 255 out of a photograph, or say why there are none.
+
+    Parameters and errors are those of `rows`; the photograph holds floats in [0, 1], or whole
+    numbers from 0 to 255.
+    """
+    array = rows(who, name, value, sides)
+    found = f"from {array.min():g} to {array.max():g}"
+    if np.asarray(value).dtype.kind == "f":
+        if array.min() < 0 or array.max() > 1:
+            raise StateError(
+                f"{who}({name}): floats {found}, needed floats in [0, 1], or whole numbers from 0 "
+                f"to 255."
+            )
+        array = np.round(255 * array)
+    elif array.min() < 0 or array.max() > 255:
+        raise StateError(
+            f"{who}({name}): whole numbers {found}, needed 0 to 255, or floats in [0, 1]."
+        )
+    whole: list[list[int]] = array.astype(int).tolist()
+    return whole
+
+
+def small_int(who: str, name: str, value: Any, span: tuple[int, int]) -> int:
+    """Check a whole number within a span, or say what is needed."""
+    low, high = span
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise StateError(
+            f"{who}({name}={value!r}): got a {type(value).__name__}, needed an int "
+            f"from {low} to {high}."
+        )
+    if not low <= value <= high:
+        raise StateError(f"{who}({name}={value}): needed an int from {low} to {high}.")
+    return int(value)
+
+
+def real(who: str, name: str, value: Any, span: tuple[float, float]) -> float:
+    """Check a number within a span, or say what is needed."""
+    low, high = span
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        raise StateError(
+            f"{who}({name}={value!r}): got a {type(value).__name__}, needed a number "
+            f"from {low:g} to {high:g}."
+        )
+    if not low <= value <= high:
+        raise StateError(f"{who}({name}={value:g}): needed a number from {low:g} to {high:g}.")
+    return float(value)
+
+
+def choice(who: str, name: str, value: Any, allowed: Sequence[str]) -> str:
+    """Check one of a few words, or say which there are.
+
+    >>> choice("Explorer", "mode", "max", ("max", "average"))
+    'max'
+    """
+    if value not in allowed:
+        words = ", ".join(map(repr, allowed[:-1])) + f" or {allowed[-1]!r}"
+        raise StateError(f"{who}({name}={value!r}): needed {words}.")
+    return str(value)
+
+
+def number(value: float) -> str:
+    """Text of a cell: at most two digits after the point, a real minus sign, never minus zero.
+
+    Examples
+    --------
+    >>> number(4.0), number(-2.25), number(-0.001), number(2 / 3)
+    ('4', '−2.25', '0', '0.67')
+    """
+    rounded = math.floor(100 * value + 0.5) / 100  # halves go up, as in the explorer's JavaScript
+    return f"{rounded:z.2f}".rstrip("0").rstrip(".").replace("-", "−")
+
+
+def table(name: str, values: Array) -> str:
+    """HTML table of a map with its size, for readers without scripts."""
+    H, W = values.shape
+    body = "".join(
+        "<tr>" + "".join(f"<td>{number(v)}</td>" for v in row) + "</tr>\n" for row in values
+    )
+    return f"<table>\n<caption>{name}, {H}×{W}</caption>\n<tbody>\n{body}</tbody>\n</table>"
