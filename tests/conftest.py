@@ -1,4 +1,4 @@
-"""What all tests share: a seeded generator, Node.js, and the rule that CI skips nothing."""
+"""What all tests share: a generator, Node.js, a browser, and the rule that CI skips nothing."""
 
 import os
 import shutil
@@ -27,6 +27,20 @@ def node():
     if found is None:
         pytest.skip("Node.js is not here: install it, and run make test again.")
     return found
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """One browser for all tests."""
+    import browser
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        launched = browser.launch(playwright)
+        if launched is None:
+            pytest.skip(browser.HOW_TO_GET_ONE)
+        yield launched
+        launched.close()
 
 
 def is_ci():

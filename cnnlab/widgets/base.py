@@ -108,6 +108,37 @@ class PageWidget(anywidget.AnyWidget):
             f"{self.fallback()}\n</div>"
         )
 
+    def to_page(self) -> str:
+        """HTML of a page with this widget alone, with all that it needs.
+
+        Returns
+        -------
+        str
+            A whole document. It asks nothing of a server, a kernel or the network.
+        """
+        scripts = "".join(
+            f"<script>\n{modules.for_page(name)}</script>\n"
+            for name in modules.page_scripts([self.module])
+        )
+        return (
+            '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+            f"<title>{html.escape(repr(self))}</title>\n<style>\n{self._css}\n"
+            ":root { color-scheme: light dark; font-family: system-ui, sans-serif; }\n"
+            "body { max-width: 56rem; margin: 0 auto; padding: 1rem; }\n</style>\n</head>\n"
+            f"<body>\n<main>\n{self.to_html()}\n</main>\n{scripts}</body>\n</html>\n"
+        )
+
+    def save(self, path: str | Path) -> None:
+        """Write the widget as a page of its own: to open in a lecture, or to hand to a class.
+
+        Parameters
+        ----------
+        path : path
+            A file to write, such as ``"pooling.html"``; one that exists is replaced.
+        """
+        Path(path).write_text(self.to_page(), encoding="utf-8")
+
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         """Everything a notebook may show: live view, stored HTML, one line of text."""
         bundle: dict[str, Any] = {"text/plain": repr(self), "text/html": self.to_html()}

@@ -126,6 +126,16 @@ def for_page(name: str, folder: Path = HERE) -> str:
     )
 
 
+def page_scripts(names: Iterable[str]) -> list[str]:
+    """List what a page loads to bring some front ends to life, in this order.
+
+    >>> page_scripts(["quiz.js"])
+    ['toolkit.js', 'quiz.js', 'host.js']
+    """
+    scripts = order(names)
+    return [*scripts, "host.js"] if scripts else []
+
+
 def _assignments(name: str) -> str:
     return "".join(
         f"MODULES[{json.dumps(n)}] = {expression(n, (HERE / n).read_text('utf-8'))};\n"

@@ -7,7 +7,7 @@ from pathlib import Path
 import browser
 import built
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext
 
 
 @pytest.fixture(scope="session")
@@ -23,17 +23,6 @@ def address(site: Path) -> Iterator[str]:
     """Address under which the built site is served while the tests run."""
     with browser.served(site) as url:
         yield url
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """One browser for all tests."""
-    with sync_playwright() as playwright:
-        launched = browser.launch(playwright)
-        if launched is None:
-            pytest.skip(browser.HOW_TO_GET_ONE)  # with CI=true a skip is a failure
-        yield launched
-        launched.close()
 
 
 Visitor = Callable[..., browser.Visit]

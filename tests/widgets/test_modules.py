@@ -10,7 +10,7 @@ from cnnlab.widgets import base, modules
 from cnnlab.widgets.modules import HERE, expression, for_notebook, for_page, order
 
 OURS = sorted(path.name for path in HERE.glob("*.js"))
-FRONT_ENDS = [name for name in OURS if name != "toolkit.js"]
+FRONT_ENDS = [name for name in OURS if name not in {"toolkit.js", "host.js"}]
 DEFAULT = "export default {};\n"
 
 
@@ -48,6 +48,14 @@ def test_a_module_comes_after_what_it_imports(folder):
 
 def test_no_module_comes_twice(folder):
     assert order(["a.js", "tools.js", "a.js"], folder) == ["tools.js", "a.js"]
+
+
+def test_the_host_comes_last():
+    assert modules.page_scripts(["quiz.js", "pooling.js"])[-1] == "host.js"
+
+
+def test_a_page_without_widgets_needs_no_script():
+    assert modules.page_scripts([]) == []
 
 
 def test_scripts_of_a_page_find_what_they_import(folder, run):

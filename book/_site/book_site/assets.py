@@ -43,7 +43,7 @@ def copy_mathjax(target: Path) -> None:
 
 
 def write_widgets(static: Path) -> None:
-    """Write each module of our widgets as a script, their stylesheets, and their host."""
+    """Write each module of our widgets as a script, and their stylesheets."""
     target = static / "widgets"
     target.mkdir(parents=True, exist_ok=True)
     for path in widget_files():
@@ -51,7 +51,6 @@ def write_widgets(static: Path) -> None:
             (target / path.name).write_text(modules.for_page(path.name), encoding="utf-8")
         else:
             shutil.copy2(path, target)
-    shutil.copy2(SITE / "host.js", target)
 
 
 def widget_files() -> list[Path]:

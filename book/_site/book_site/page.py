@@ -31,13 +31,13 @@ def complete(
         repair(article, _image_sizes(app))
         context["body"] = str(article)
 
-    widgets = modules.order(body.widgets(article))
+    widgets = body.widgets(article)
     styles = [f"widgets/{style.name}" for name in widgets for style in styles_of(name)]
     shared = ["widgets/cnnlab.css", "icons.css", "site.css"]
     for priority, style in enumerate(dict.fromkeys([*shared[:1], *styles, *shared[1:]]), start=850):
         app.add_css_file(style, priority=priority)
     app.add_js_file("site.js")
-    for script in [*widgets, "host.js"] if widgets else []:
+    for script in modules.page_scripts(widgets):
         app.add_js_file(f"widgets/{script}")
     scripts = context["script_files"]  # the list itself: Sphinx and the lines above add to it
     if not body.has_formula(article):

@@ -53,6 +53,10 @@ def launch(playwright: Playwright) -> Any:
         raise
 
 
+# The theme of the book, or a widget on a page of its own, has left its mark.
+_RUNS_SCRIPTS = """() => Boolean(
+  document.documentElement.dataset.mode || document.querySelector(".cnnlab-widget[data-drawn]"))"""
+
 _UNTIL_COMPLETE = """async () => {
   await window.MathJax?.startup?.promise;
   const places = [...document.querySelectorAll(".cnnlab-widget[data-esm]")];
@@ -106,7 +110,7 @@ class Visit:
     def open(self, url: str) -> "Visit":
         """Load a page with all its pictures, until its formulas and widgets are drawn."""
         self.page.goto(url, wait_until="load")
-        if self.page.evaluate("() => document.documentElement.dataset.mode"):  # scripts may run
+        if self.page.evaluate(_RUNS_SCRIPTS):
             self.page.evaluate(_UNTIL_COMPLETE)
         return self
 

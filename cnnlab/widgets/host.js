@@ -1,10 +1,6 @@
 // Draws our widgets on a page without a kernel. A widget is written for anywidget
 // (export default { initialize, render }); here it meets the part of the model that it uses,
-// filled with the state stored in the page.
-
-(() => {
-"use strict";
-const MODULES = globalThis.cnnlabModules ?? {};
+// filled with the state stored in the page. MODULES holds what the scripts before it have put there.
 
 function makeModel(state) {
   const listeners = new Map();
@@ -60,4 +56,3 @@ async function draw(place) {
 }
 
 document.querySelectorAll(".cnnlab-widget[data-esm]").forEach(draw);
-})();
