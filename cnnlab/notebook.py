@@ -66,7 +66,9 @@ def setup() -> None:
 def _described_png(figure: Figure) -> tuple[bytes, dict[str, str]]:
     """Draw a figure as a small PNG, with its description in the file and in the metadata.
 
-    A palette of 256 colours is enough for these figures and makes them much lighter.
+    A palette of 256 colours is enough for these figures and makes them much lighter. The file also
+    says whether it is a drawing: a dark page may turn white paper and dark lines into their
+    opposite, but not a photograph.
     """
     alt = str(figure.get_label())
     drawn, stored = BytesIO(), BytesIO()
@@ -74,6 +76,8 @@ def _described_png(figure: Figure) -> tuple[bytes, dict[str, str]]:
     picture = Image.open(drawn).convert("RGB").quantize(256, Image.Quantize.FASTOCTREE)
     description = PngInfo()
     description.add_text("Description", alt)
+    drawing = not any(ax.images for ax in figure.axes)
+    description.add_text("Kind", "drawing" if drawing else "picture")
     dpi = (figure.dpi, figure.dpi)
     picture.save(stored, format="png", optimize=True, dpi=dpi, pnginfo=description)
     return stored.getvalue(), {"alt": alt} if alt else {}

@@ -15,14 +15,14 @@ def parse(text):
     return BeautifulSoup(text, "html.parser")
 
 
-def png(width, height, dots_per_metre=None):
+def png(width, height, dots_per_metre=None, kind="picture"):
     def chunk(kind, data):
         return (
             struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
         )
 
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
-    text = chunk(b"tEXt", b"Software\0tests")
+    text = chunk(b"tEXt", b"Kind\0" + kind.encode())
     size = chunk(b"pHYs", struct.pack(">IIB", *[dots_per_metre] * 2, 1)) if dots_per_metre else b""
     return b"\x89PNG\r\n\x1a\n" + header + text + size + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
 
@@ -37,6 +37,25 @@ def test_a_png_with_resolution_is_shown_at_its_physical_size(tmp_path):
     path = tmp_path / "a.png"
     path.write_bytes(png(1400, 700, dots_per_metre=round(200 / 0.0254)))  # 7 inches wide
     assert images.display_size(path) == (672, 336)
+
+
+def test_a_drawing_is_told_from_a_picture(tmp_path):
+    for kind in ("drawing", "picture"):
+        (tmp_path / f"{kind}.png").write_bytes(png(640, 480, kind=kind))
+    assert images.is_drawing(tmp_path / "drawing.png")
+    assert not images.is_drawing(tmp_path / "picture.png")
+
+
+def test_what_is_no_png_is_no_drawing(tmp_path):
+    (tmp_path / "a.svg").write_text("<svg/>")
+    assert not images.is_drawing(tmp_path / "a.svg")
+    assert not images.is_drawing(None)
+
+
+def test_drawings_are_marked_on_the_page():
+    article = parse('<img src="a.png"><img class="wide" src="b.png">')
+    body.mark_drawings(article, lambda src: src == "b.png")
+    assert [image.get("class") for image in article.select("img")] == [None, ["wide", "is-drawing"]]
 
 
 def test_an_svg_is_shown_at_the_size_of_its_view_box(tmp_path):
@@ -177,7 +196,9 @@ def test_a_short_description_stays_as_it_is():
 
 
 def test_preview_tags_escape_what_the_page_says():
-    tags = page.meta_tags(description='a "b" <c>', title="T", book="B", address=None)
+    tags = page.meta_tags(
+        description='a "b" <c>', title="T", book="B", base="https://a/", address=None
+    )
     assert 'name="description" content="a &quot;b&quot; &lt;c&gt;"' in tags
 
 

@@ -31,6 +31,21 @@ def size_images(article: BeautifulSoup, size: Callable[[str], Size | None]) -> N
             image["loading"] = "lazy"
 
 
+def mark_drawings(article: BeautifulSoup, is_drawing: Callable[[str], bool]) -> None:
+    """Give drawings a class of their own, by which a dark page turns them light on dark.
+
+    Parameters
+    ----------
+    article : BeautifulSoup
+        The article, changed in place.
+    is_drawing : callable
+        Whether an image is one, by its ``src``.
+    """
+    for image in article.select("img[src]"):
+        if is_drawing(str(image["src"])):
+            image["class"] = [*image.get_attribute_list("class", []), "is-drawing"]
+
+
 def name_summaries_by_their_text(article: BeautifulSoup) -> None:
     """Let a screen reader say what is written on a button that opens hidden content."""
     for summary in article.select("summary[aria-label]"):

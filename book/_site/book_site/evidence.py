@@ -16,12 +16,13 @@ from sphinx.application import Sphinx
 ROOT = Path(__file__).parents[3]
 EXPERIMENTS = "<!-- here stand all experiments -->"
 PROOFS = "<!-- here stand all proofs -->"
+COUNTS = "<!-- here stands how many claims have which verdict -->"
 BACK = "../"  # from the folder of the pages to the root of the repository
 
 
 def fill(app: Sphinx, docname: str, source: list[str]) -> None:
-    """Put experiments and proofs where the pages ask for them."""
-    if EXPERIMENTS in source[0] or PROOFS in source[0]:
+    """Put experiments, proofs and counts where the pages ask for them."""
+    if any(mark in source[0] for mark in (EXPERIMENTS, PROOFS, COUNTS)):
         for path in inputs():
             app.env.note_dependency(str(path))
     if EXPERIMENTS in source[0]:
@@ -29,6 +30,8 @@ def fill(app: Sphinx, docname: str, source: list[str]) -> None:
     if PROOFS in source[0]:
         proved = [claim for claim in claims.ledger() if claim.proofs]
         source[0] = source[0].replace(PROOFS, "\n\n".join(map(proofs_in_words, proved)))
+    if COUNTS in source[0]:
+        source[0] = source[0].replace(COUNTS, counts())
 
 
 def inputs() -> list[Path]:
@@ -37,6 +40,28 @@ def inputs() -> list[Path]:
     folders = [experiments.RUNS, Path(experiments.catalogue.__file__).parent, LEDGER]
     found = [path for folder in folders for path in folder.iterdir() if path.is_file()]
     return sorted([*folders, *found, *(ROOT / proof for proof in proofs)])
+
+
+def counts() -> str:
+    """Say how many claims have which verdict.
+
+    >>> counts().startswith("Of the 54 claims")
+    True
+    """
+    verdicts = [
+        claim.verdict.split(" with ")[0] if "undecided" in claim.verdict else claim.verdict
+        for claim in claims.ledger()
+    ]
+    words = {
+        "holds": "hold",
+        "holds with conditions": "hold with conditions",
+        "does not hold": "do not hold",
+        "ill-posed": "are ill-posed",
+        "off topic": "are about other pools than ours",
+        "undecided": "are undecided",
+    }
+    found = [f"{verdicts.count(key)} {word}" for key, word in words.items() if key in verdicts]
+    return f"Of the {len(verdicts)} claims {', '.join(found[:-1])} and {found[-1]}."
 
 
 def all_experiments() -> str:

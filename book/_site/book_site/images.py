@@ -1,7 +1,8 @@
-"""Size at which a page shows an image: the browser keeps this space free while it loads."""
+"""What a page says of an image: its size, for which the browser keeps space, and its kind."""
 
 import re
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 
 CSS_PIXELS_PER_METRE = 96 / 0.0254
@@ -24,17 +25,30 @@ def display_size(path: Path) -> tuple[int, int] | None:
     return None
 
 
+def is_drawing(path: Path | None) -> bool:
+    """Whether a PNG says of itself that it is a drawing, which may be turned light on dark."""
+    data = path.read_bytes() if path else b""
+    return data.startswith(_PNG_SIGNATURE) and (b"tEXt", b"Kind\0drawing") in _chunks(data)
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Give kind and content of each chunk of a PNG up to the pixels."""
+    at = len(_PNG_SIGNATURE)
+    while (kind := data[at + 4 : at + 8]) not in (b"IDAT", b""):
+        end = at + 8 + struct.unpack(">I", data[at : at + 4])[0]
+        yield kind, data[at + 8 : end]
+        at = end + 4  # a checksum
+
+
 def _png_size(data: bytes) -> tuple[int, int]:
     """Read the chunks IHDR (pixels) and pHYs (pixels a metre)."""
     width, height = struct.unpack(">II", data[16:24])
-    at = len(_PNG_SIGNATURE)
-    while (kind := data[at + 4 : at + 8]) not in (b"pHYs", b"IDAT", b""):
-        at += 12 + struct.unpack(">I", data[at : at + 4])[0]
-    if kind == b"pHYs":
-        per_metre_x, per_metre_y, unit = struct.unpack(">IIB", data[at + 8 : at + 17])
-        if unit == 1 and per_metre_x and per_metre_y:
-            width = round(width * CSS_PIXELS_PER_METRE / per_metre_x)
-            height = round(height * CSS_PIXELS_PER_METRE / per_metre_y)
+    for kind, content in _chunks(data):
+        if kind == b"pHYs":
+            per_metre_x, per_metre_y, unit = struct.unpack(">IIB", content)
+            if unit == 1 and per_metre_x and per_metre_y:
+                width = round(width * CSS_PIXELS_PER_METRE / per_metre_x)
+                height = round(height * CSS_PIXELS_PER_METRE / per_metre_y)
     return width, height
 
 

@@ -28,7 +28,9 @@ def complete(
     """Complete the context from which Sphinx renders a page."""
     article = BeautifulSoup(context.get("body", ""), "html.parser")
     if "body" in context:
-        repair(article, _image_sizes(app))
+        path_of = _image_paths(app)
+        repair(article, lambda src: (path := path_of(src)) and images.display_size(path))
+        body.mark_drawings(article, lambda src: images.is_drawing(path_of(src)))
         context["body"] = str(article)
 
     widgets = body.widgets(article)
@@ -50,6 +52,7 @@ def complete(
         description=(doctree is not None and description(doctree)) or context["description"],
         title=str(context.get("title") or app.config.html_title),
         book=app.config.html_title,
+        base=app.config.html_baseurl,
         address=context.get("pageurl"),
     )
 
@@ -67,15 +70,15 @@ def repair(article: BeautifulSoup, size: Callable[[str], body.Size | None]) -> N
     body.repair_bibliography(article)
 
 
-def _image_sizes(app: Sphinx) -> Callable[[str], body.Size | None]:
-    """Make the function from an image's ``src`` to its size; Sphinx has not copied it yet."""
+def _image_paths(app: Sphinx) -> Callable[[str], Path | None]:
+    """Make the function from an image's ``src`` to its file; Sphinx has not copied it yet."""
     sources = {copied: source for source, copied in app.builder.images.items()}
 
-    def size(src: str) -> body.Size | None:
+    def path_of(src: str) -> Path | None:
         source = sources.get(PurePosixPath(src).name)
-        return images.display_size(Path(app.srcdir) / source) if source else None
+        return Path(app.srcdir) / source if source else None
 
-    return size
+    return path_of
 
 
 def _belongs_to_mathjax(script: Any) -> bool:
@@ -110,7 +113,7 @@ def shortened(text: str, length: int = DESCRIPTION_LENGTH) -> str:
     return text[: length - 1].rsplit(" ", 1)[0].rstrip(" ,;:") + "…"
 
 
-def meta_tags(*, description: str, title: str, book: str, address: str | None) -> str:
+def meta_tags(*, description: str, title: str, book: str, base: str, address: str | None) -> str:
     """Tags from which search engines and messengers make a preview of the page."""
     tags = [
         ("name", "description", description),
@@ -118,6 +121,9 @@ def meta_tags(*, description: str, title: str, book: str, address: str | None) -
         ("property", "og:description", description),
         ("property", "og:site_name", book),
         ("property", "og:type", "article"),
+        ("property", "og:image", f"{base}_static/card.png"),
+        ("property", "og:image:alt", f"{book} One dahlia, pooled over ever larger windows."),
+        ("name", "twitter:card", "summary_large_image"),
     ]
     if address:
         tags.append(("property", "og:url", address))
