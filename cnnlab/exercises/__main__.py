@@ -1,0 +1,85 @@
+"""Exercises from the command line: list them, and grade a class.
+
+python -m cnnlab.exercises list
+python -m cnnlab.exercises grade submissions/ --output grades.csv
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from cnnlab import exercises
+from cnnlab.exercises import grading, submission
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Do what the command line asks for; returns its exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except (FileNotFoundError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m cnnlab.exercises", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+
+    listing = commands.add_parser("list", help="print all exercises and the names they look for")
+    listing.set_defaults(run=_list)
+
+    grades = commands.add_parser("grade", help="check a folder of submissions")
+    grades.set_defaults(run=_grade)
+    grades.add_argument("folder", type=Path, help="notebooks and scripts, also in folders below")
+    grades.add_argument(
+        "--chapter",
+        action="append",
+        choices=_chapters(),
+        help="whose exercises to look for; may be repeated (all chapters if not given)",
+    )
+    grades.add_argument("--output", type=Path, help="CSV file for the table (printed if not given)")
+    grades.add_argument("--messages", type=Path, help="CSV file for what the checks say")
+    grades.add_argument("--seconds", type=float, default=120, help="limit of one submission")
+    grades.add_argument("--megabytes", type=int, default=4000, help="limit of its memory")
+    grades.add_argument("--jobs", type=int, default=1, help="how many run at the same time")
+    return parser
+
+
+def _chapters() -> list[str]:
+    return [name for name in exercises.__all__ if name.startswith("ch")]
+
+
+def _list(_options: argparse.Namespace) -> int:
+    for exercise in submission.exercises_of(_chapters()):
+        print(f"{exercise.name}: {exercise.answer_name}")
+    return 0
+
+
+def _grade(options: argparse.Namespace) -> int:
+    _, others = grading.submissions_in(options.folder)
+    for path in others:
+        print(f"not graded, neither notebook nor script: {path}", file=sys.stderr)
+    if os.name != "posix" or sys.platform == "darwin":
+        print("This system offers no limit of memory; the limit of time holds.", file=sys.stderr)
+    grades = grading.grade_all(
+        options.folder,
+        options.chapter or _chapters(),
+        seconds=options.seconds,
+        megabytes=options.megabytes,
+        jobs=options.jobs,
+    )
+    if options.output:
+        with options.output.open("w", encoding="utf-8", newline="") as stream:
+            grading.write_table(grades, stream)
+    else:
+        grading.write_table(grades, sys.stdout)
+    if options.messages:
+        with options.messages.open("w", encoding="utf-8", newline="") as stream:
+            grading.write_messages(grades, stream)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
