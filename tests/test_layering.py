@@ -65,7 +65,7 @@ MAY_USE = {
     "claims": ["experiments"],
     "plots": ["claims"],
     "bench": ["compare", "optim", "datasets"],
-    "widgets": ["nn", "_extras"],
+    "widgets": ["nn", "claims", "_extras"],
     "notebook": ["text", "_extras"],
 }
 LIBRARIES = {

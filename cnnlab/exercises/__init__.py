@@ -31,7 +31,20 @@ prints the lines to start from. A check never changes your arrays, never fails w
 of its own, and stops an endless loop after a few seconds. NumPy is all it needs.
 """
 
-from cnnlab.exercises import ch02
+import importlib
+from typing import Any
+
 from cnnlab.exercises.core import Exercise, Outcome, WrongAnswer
 
-__all__ = ["Exercise", "Outcome", "WrongAnswer", "ch02"]
+__all__ = ["Exercise", "Outcome", "WrongAnswer", "ch01", "ch02", "ch03", "ch04"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a chapter the first time it is asked for."""
+    if name in __all__:
+        return importlib.import_module(f"cnnlab.exercises.{name}")
+    raise AttributeError(f"module 'cnnlab.exercises' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

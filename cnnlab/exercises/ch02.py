@@ -22,7 +22,15 @@ from typing import Any
 import numpy as np
 
 from cnnlab._types import Array
-from cnnlab.exercises.core import Exercise, NotAttempted, NotYet, WrongAnswer, compare
+from cnnlab.exercises.cases import pool_geometries
+from cnnlab.exercises.core import (
+    Exercise,
+    NotAttempted,
+    NotYet,
+    WrongAnswer,
+    compare,
+    compare_tables,
+)
 
 __all__ = [
     "EXERCISES",
@@ -58,14 +66,8 @@ def _pool_cases() -> list[tuple[Array, int, int]]:
     has only negative values. Sorted by size, windows of one pixel last.
     """
     rng = np.random.default_rng(2)
-    shapes = [(H, W) for H in range(2, 7) for W in range(2, 7)] + [(1, 1), (1, 4), (5, 1)]
-    geometries = [
-        (shape, k, s) for shape in shapes for k in (1, 2, 3) for s in (1, 2, 3) if k <= min(shape)
-    ]
-    geometries += [((9, 12), 4, 2), ((12, 9), 5, 3), ((11, 11), 3, 4), ((8, 13), 7, 1)]
-    geometries.sort(key=lambda g: (g[1] == 1, math.prod(g[0]), g[1], g[2] != g[1], g[2]))
     cases = []
-    for number, (shape, kernel_size, stride) in enumerate(geometries):
+    for number, (shape, kernel_size, stride) in enumerate(pool_geometries()):
         halves = rng.permutation(np.arange(-96, 97))[: math.prod(shape)].reshape(shape)
         x = -abs(halves) - 1 if number % 4 == 1 else halves
         cases.append((x / 2, kernel_size, stride))
@@ -434,7 +436,7 @@ _TABLE_WRONG = (
     WrongAnswer(
         "a list",
         list(_table().values()),
-        "The check needs a dict with the four networks as keys",
+        "as in the stub; the answer has type list.",
     ),
     WrongAnswer(
         "a string",
@@ -451,56 +453,15 @@ _TABLE_WRONG = (
 
 def _examine_table(answer: Any) -> str:
     table = _table()
-    if not isinstance(answer, dict):
-        raise NotYet(
-            "The check needs a dict with the four networks as keys, as in the stub; the answer "
-            f"has type {type(answer).__name__}."
-        )
-    if all(value is ... or value is None for value in answer.values()):
-        raise NotAttempted
-    unknown = [name for name in answer if name not in table]
-    if unknown:
-        raise NotYet(
-            f"There is no network {unknown[0]!r}; the keys are {', '.join(map(repr, table))}."
-        )
-    for name, value in answer.items():
-        number = isinstance(value, int | float | np.integer | np.floating)
-        if value is not ... and (isinstance(value, bool) or not number):
-            raise NotYet(
-                f"The entry {name!r} has type {type(value).__name__}, needed one whole number."
-            )
-    missing = [name for name in table if answer.get(name, ...) is ...]
-    if missing:
-        raise NotYet(f"Still to predict: {', '.join(map(repr, missing))}.")
-    wrong = [name for name in table if answer[name] != table[name]]
-    if wrong:
-        raise NotYet(f"{_compare_tables(answer, table)}\n{_explain_table(answer, table, wrong)}")
+    otherwise = (
+        "Go through the network layer by layer and write down each layer's weights and biases; "
+        "only then add them up."
+    )
+    compare_tables(answer, table, _TABLE_WRONG, otherwise)
     flatten = table["none + flatten"] - table["max + flatten"]
     return (
         f"Under a flatten the two pools save {flatten:,} parameters, all of them in the linear "
         "layer. Under global average pooling they save none."
-    )
-
-
-def _compare_tables(answer: dict[str, Any], table: dict[str, int]) -> str:
-    """Rows that say of every entry whether it is right, too few or too many."""
-    rows = []
-    for name, n in table.items():
-        verdict = "right" if answer[name] == n else "too few" if answer[name] < n else "too many"
-        rows.append(f"  {name:16}{answer[name]:>10,}  {verdict}")
-    return "\n".join(rows)
-
-
-def _explain_table(answer: dict[str, Any], table: dict[str, int], wrong: list[str]) -> str:
-    """Say which expected mistake gives all wrong entries, or else the first that one does."""
-    mistakes = [w for w in _TABLE_WRONG if isinstance(w.answer, dict) and len(w.answer) == 4]
-    for names in (wrong, *([name] for name in wrong)):
-        for mistake in mistakes:
-            if all(mistake.answer[name] == answer[name] for name in names):
-                return mistake.says if names == wrong else f"{names[0]}: {mistake.says}"
-    return (
-        "Go through the network layer by layer and write down each layer's weights and biases; "
-        "only then add them up."
     )
 
 

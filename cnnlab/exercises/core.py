@@ -16,7 +16,7 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Literal, TypeVar, cast
@@ -32,7 +32,11 @@ __all__ = [
     "Source",
     "WrongAnswer",
     "call",
+    "check_function",
     "compare",
+    "compare_tables",
+    "kind",
+    "recognise",
     "report",
     "run_within",
     "show",
@@ -154,8 +158,9 @@ class Exercise:
         A solution: a function whose name, less a leading underscore, is the name of the
         answer, or lines of code that end by assigning the answer.
     starts_from : str, default ""
-        The stub, without its last line. Empty for a function: then it is the solution's
-        head and docstring with ``return ...``.
+        The stub, without its last line. Empty for a function to be written: then it is the
+        solution's head and docstring with ``return ...``. For a function to be repaired, its
+        code as it is found; as long as it is unchanged, it is *not attempted*.
     time_limit : float, default 5.0
         Seconds after which a check is stopped.
     """
@@ -185,9 +190,23 @@ class Exercise:
         """The lines to start from, ending with the check: the cell of the notebook."""
         start = self.starts_from.strip()
         if callable(self.solved_by):
-            doc = textwrap.indent(f'"""{inspect.getdoc(self.solved_by)}"""', "    ")
-            start = f"{self._head(self.solved_by)}\n{doc}\n    return ...\n\n"
+            if not start:
+                doc = textwrap.indent(f'"""{inspect.getdoc(self.solved_by)}"""', "    ")
+                start = f"{self._head(self.solved_by)}\n{doc}\n    return ..."
+            start += "\n\n"
         return f"{start}\n{self.name}.check({self.answer_name})"
+
+    def _is_untouched(self, answer: Any) -> bool:
+        """Whether an answer is the function that was to be repaired, as it was found."""
+        if not (self.starts_from and callable(self.solved_by) and hasattr(answer, "__code__")):
+            return False
+        names: dict[str, Any] = {"np": np}
+        exec(self.starts_from, names)
+        found, code = names[self.answer_name].__code__, answer.__code__
+        return all(
+            getattr(found, part) == getattr(code, part)
+            for part in ("co_code", "co_consts", "co_names")
+        )
 
     def check(self, answer: Any = None) -> Outcome:
         """Say whether an answer is right, and if not, why.
@@ -208,11 +227,12 @@ class Exercise:
             Ctrl+C, or interrupting the kernel, does what it always does.
         """
         try:
-            if answer is None or answer is ...:
+            if answer is None or answer is ... or self._is_untouched(answer):
                 raise NotAttempted
             praise = run_within(self.time_limit, lambda: self.examine(answer))
         except NotAttempted:
-            start = f"Write {self.answer_name}, then run {self.name}.check({self.answer_name})."
+            verb = "Repair" if self.starts_from and callable(self.solved_by) else "Write"
+            start = f"{verb} {self.answer_name}, then run {self.name}.check({self.answer_name})."
             return Outcome("not attempted", f"{start} For a first hint, run {self.name}.hint().")
         except (OutOfTime, NotYet) as problem:
             return Outcome("not yet", str(problem))
@@ -476,7 +496,8 @@ def compare(
     answer : object
         The reader's function, or what was passed in its place.
     reference : callable
-        Returns what is needed: an array, or an int.
+        Returns what is needed: an array, a number or a tuple of numbers. A whole number is
+        compared exactly, everything else up to rounding.
     cases : iterable of sequences
         Arguments to call it with, by increasing size.
     wrong_answers : sequence of WrongAnswer
@@ -495,16 +516,18 @@ def compare(
         If the function is the stub.
     """
     cases = list(cases)
-    _check_function(answer, reference)
-    for number, arguments in enumerate(cases):
+    check_function(answer, reference)
+    results: list[Any] = []
+    for arguments in cases:
         needed = reference(*arguments)
         got, printed = call(answer, *arguments)
-        problem = _kind(got, needed, printed)
+        results.append(got)
+        problem = kind(got, needed, printed)
         if not problem and _same(needed, got):
             continue
         rows = report(answer, arguments, got, needed, printed=printed)
         if not problem:
-            problem = _diagnose(answer, number, cases, reference, wrong_answers)
+            problem = recognise(answer, cases, wrong_answers, results)
         shapes = ""
         if isinstance(needed, np.ndarray) and np.shape(got) != needed.shape:
             shapes = f"The result has shape {np.shape(got)}, needed {needed.shape}."
@@ -512,8 +535,21 @@ def compare(
     return len(cases)
 
 
-def _check_function(answer: Any, reference: Callable[..., Any]) -> None:
-    """Refuse what is no function, or takes other arguments than the reference."""
+def check_function(answer: Any, reference: Callable[..., Any]) -> None:
+    """Refuse what is no function, or takes other arguments than the reference.
+
+    Parameters
+    ----------
+    answer : object
+        What the reader passed.
+    reference : callable
+        Has the arguments that are needed.
+
+    Raises
+    ------
+    NotYet
+        If it is no function, or one with other arguments.
+    """
     names = list(inspect.signature(reference).parameters)
     if not callable(answer):
         raise NotYet(
@@ -533,8 +569,28 @@ def _check_function(answer: Any, reference: Callable[..., Any]) -> None:
         ) from None
 
 
-def _kind(got: Any, needed: Any, printed: str) -> str:
-    """Say what is wrong with the type of a result, or return an empty string."""
+def kind(got: Any, needed: Any, printed: str = "") -> str:
+    """Say what is wrong with the type of a result, or return an empty string.
+
+    Parameters
+    ----------
+    got : object
+        What the reader's function returned.
+    needed : ndarray, int, float or tuple
+        An example of the type that is needed.
+    printed : str, default ""
+        What the function printed.
+
+    Returns
+    -------
+    str
+        A sentence, or an empty string if the type is right.
+
+    Examples
+    --------
+    >>> kind([1, 2], 3)
+    'The function returned a list, needed one whole number.'
+    """
     if got is None:
         why = "It printed something instead: print shows a value, only return hands it on."
         return f"The function returned None. {why if printed else 'Is the return missing?'}"
@@ -546,21 +602,48 @@ def _kind(got: Any, needed: Any, printed: str) -> str:
             )
         if got.dtype.kind not in "iuf":
             return f"The array holds values of type {got.dtype}, needed numbers as in the input."
-    elif isinstance(got, bool) or not isinstance(got, int | float | np.integer | np.floating):
-        return f"The function returned {_article(got)}, needed one whole number."
+    elif isinstance(needed, tuple):
+        if not isinstance(got, tuple | list):
+            return f"The function returned {_article(got)}, needed a tuple of {len(needed)}."
+        if len(got) != len(needed):
+            return f"The function returned {len(got)} values, needed {len(needed)}."
+    elif not _is_number(got):
+        whole = "" if isinstance(needed, float) else "whole "
+        return f"The function returned {_article(got)}, needed one {whole}number."
     return ""
 
 
-def _diagnose(
+def _is_number(value: Any) -> bool:
+    """Whether a value is a single number; True and False are none."""
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+
+
+def recognise(
     answer: Callable[..., Any],
-    failed: int,
     cases: Sequence[Sequence[Any]],
-    reference: Callable[..., Any],
     wrong_answers: Sequence[WrongAnswer],
+    results: Sequence[Any] = (),
 ) -> str:
-    """Sentence of the expected wrong answer that gives the same results, or an empty string."""
-    results = [reference(*arguments) for arguments in cases[:failed]]
-    for arguments in cases[failed:]:
+    """Find the expected wrong answer that gives the same results in all cases.
+
+    Parameters
+    ----------
+    answer : callable
+        The reader's function. Cases in which it fails are left out, with all that follow.
+    cases : sequence of sequences
+        Arguments to call it with.
+    wrong_answers : sequence of WrongAnswer
+        The wrong answers we expect; the first that fits is taken.
+    results : sequence, default ()
+        What it returned in the first cases, as far as known.
+
+    Returns
+    -------
+    str
+        The sentence meant for that wrong answer, or an empty string if none fits.
+    """
+    results = list(results)
+    for arguments in cases[len(results) :]:
         try:
             results.append(call(answer, *arguments)[0])
         except (NotYet, NotAttempted):
@@ -585,9 +668,117 @@ def _gives(function: Callable[..., Any], arguments: Sequence[Any], result: Any) 
 
 def _same(a: Any, b: Any) -> bool:
     """Whether two values are equal, arrays in shape and, up to rounding, in every entry."""
+    close: dict[str, Any] = {"rtol": 1e-6, "atol": 1e-12, "equal_nan": True}
     if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
-        return np.shape(a) == np.shape(b) and bool(np.allclose(a, b, rtol=1e-6, atol=0))
+        return np.shape(a) == np.shape(b) and bool(np.allclose(a, b, **close))
+    if isinstance(a, tuple | list) and isinstance(b, tuple | list):
+        return len(a) == len(b) and all(map(_same, a, b))
+    if isinstance(a, float | np.floating) and isinstance(b, float | np.floating):
+        return bool(np.isclose(a, b, **close))
     return bool(a == b)
+
+
+# -- Comparing predictions --------------------------------------------------------------------
+
+
+def compare_tables(
+    answer: Any,
+    needed: Mapping[str, Any],
+    wrong_answers: Sequence[WrongAnswer],
+    otherwise: str,
+    choices: Sequence[Any] = (),
+) -> None:
+    """Hold the reader's predictions, a dict, against what is right.
+
+    Of whole numbers the reply says which are right, too few or too many. Of choices it only
+    says how many are right: more would give them away. Then follows the sentence of the
+    expected wrong answer that explains them all, or one of them.
+
+    Parameters
+    ----------
+    answer : object
+        What the reader passed.
+    needed : mapping
+        The right entries: whole numbers, or some of `choices`.
+    wrong_answers : sequence of WrongAnswer
+        The wrong answers we expect; those that are dicts with the same keys are looked for.
+    otherwise : str
+        What to say when none of them explains anything.
+    choices : sequence of str or bool, default ()
+        What an entry may be, if it is not a number.
+
+    Raises
+    ------
+    NotYet
+        If anything is missing or wrong.
+    NotAttempted
+        If every entry is still open.
+    """
+    keys = ", ".join(map(repr, needed))
+    if not isinstance(answer, dict):
+        raise NotYet(
+            f"The check needs a dict with the keys {keys}, as in the stub; the answer has type "
+            f"{type(answer).__name__}."
+        )
+    if all(value is ... or value is None for value in answer.values()):
+        raise NotAttempted
+    unknown = [name for name in answer if name not in needed]
+    if unknown:
+        raise NotYet(f"There is no entry {unknown[0]!r}; the keys are {keys}.")
+    what = " or ".join(map(repr, choices)) or "one whole number"
+    for name, value in answer.items():
+        if value is ...:
+            continue
+        if choices and not (isinstance(value, str | bool | np.bool_) and value in choices):
+            raise NotYet(f"The entry {name!r} is {show(value)}, needed {what}.")
+        if not choices and not _is_number(value):
+            raise NotYet(f"The entry {name!r} has type {type(value).__name__}, needed {what}.")
+    missing = [name for name in needed if answer.get(name, ...) is ...]
+    if missing:
+        raise NotYet(f"Still to predict: {', '.join(map(repr, missing))}.")
+    wrong = [name for name in needed if answer[name] != needed[name]]
+    if wrong:
+        why = _explain_table(answer, needed, wrong, wrong_answers, not choices) or otherwise
+        if choices:
+            right = len(needed) - len(wrong)
+            raise NotYet(f"{right} of {len(needed)} {'is' if right == 1 else 'are'} right. {why}")
+        raise NotYet(f"{_judge_table(answer, needed)}\n{why}")
+
+
+def _judge_table(answer: Mapping[str, Any], needed: Mapping[str, Any]) -> str:
+    """Rows that say of every entry whether it is right, too few or too many."""
+    width = max(map(len, needed)) + 2
+    rows = []
+    for name, n in needed.items():
+        verdict = "right" if answer[name] == n else "too few" if answer[name] < n else "too many"
+        rows.append(f"  {name:{width}}{answer[name]:>11,}  {verdict}")
+    return "\n".join(rows)
+
+
+def _explain_table(
+    answer: Mapping[str, Any],
+    needed: Mapping[str, Any],
+    wrong: Sequence[str],
+    wrong_answers: Sequence[WrongAnswer],
+    numbers: bool,
+) -> str:
+    """Say which expected mistake gives the wrong entries, or else the first that one does.
+
+    A choice is easily hit by chance, so there a mistake counts only if it gives the whole
+    table, or stands for one entry.
+    """
+    tables = [w for w in wrong_answers if isinstance(w.answer, dict)]
+    tables = [w for w in tables if w.answer.keys() == needed.keys()]
+    tables.sort(key=lambda w: sum(w.answer[name] != needed[name] for name in needed))
+    for names in (list(needed), list(wrong)) if numbers else (list(needed),):
+        for mistake in tables:
+            if all(mistake.answer[name] == answer[name] for name in names):
+                return mistake.says
+    for name in wrong:
+        for mistake in tables:
+            if mistake.answer[name] == answer[name]:
+                return f"{name}: {mistake.says}"
+    return ""
 
 
 # -- Wording ----------------------------------------------------------------------------------
@@ -668,7 +859,7 @@ def show(value: Any, indent: int = 0) -> str:
         if not 0 < value.size <= 100 or value.dtype.kind not in "biuf":
             return f"an array of shape {value.shape}"
         numbers = np.array2string(
-            value,
+            value + 0.0 if value.dtype.kind == "f" else value,  # -0.0 is shown as 0
             precision=4,
             suppress_small=True,
             separator=", ",

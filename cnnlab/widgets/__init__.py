@@ -7,14 +7,24 @@ texts stay. Chapters 2 and on.
 """
 
 from cnnlab.widgets.base import PageWidget, StateError
+from cnnlab.widgets.convolution import ConvolutionExplorer
+from cnnlab.widgets.dropout import DropoutExplorer
 from cnnlab.widgets.pooling import PoolingExplorer
 from cnnlab.widgets.quiz import Quiz, QuizError, load_quiz, quiz, quiz_names
+from cnnlab.widgets.records import RunsExplorer
+from cnnlab.widgets.shift import ShiftExplorer
+from cnnlab.widgets.stack import StackExplorer
 
 __all__ = [
+    "ConvolutionExplorer",
+    "DropoutExplorer",
     "PageWidget",
     "PoolingExplorer",
     "Quiz",
     "QuizError",
+    "RunsExplorer",
+    "ShiftExplorer",
+    "StackExplorer",
     "StateError",
     "load_quiz",
     "quiz",

@@ -125,8 +125,10 @@ class PageWidget(anywidget.AnyWidget):
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
             f"<title>{html.escape(repr(self))}</title>\n<style>\n{self._css}\n"
             ":root { color-scheme: light dark; font-family: system-ui, sans-serif; }\n"
-            "body { max-width: 56rem; margin: 0 auto; padding: 1rem; }\n</style>\n</head>\n"
-            f"<body>\n<main>\n{self.to_html()}\n</main>\n{scripts}</body>\n</html>\n"
+            "body { max-width: 56rem; margin: 0 auto; padding: 1rem; }\n"
+            "h1 { position: absolute; clip-path: inset(50%); }\n</style>\n</head>\n<body>\n<main>\n"
+            f"<h1>{html.escape(repr(self))}</h1>\n{self.to_html()}\n</main>\n{scripts}"
+            "</body>\n</html>\n"
         )
 
     def save(self, path: str | Path) -> None:

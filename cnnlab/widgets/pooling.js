@@ -7,38 +7,68 @@
 //   .cnn-pooling                          root, role=group
 //   [data-control=NAME] input[value=V]    radio buttons; NAME: view, mode, kernel, stride, padding
 //   [data-control=pattern]                select of the start patterns; `own` for the reader's own numbers
-//   [data-control=gradient]               checkbox "Show where the gradient goes"
-//   [data-action=NAME]                    buttons; NAME: lower, raise, reset, link
+//   [data-control=p]                      slider of the exponent, in .cnn-power, which also holds .cnn-curve
+//   [data-control=NAME]                   checkbox; NAME: gradient and, in .cnn-more, ceil_mode, count_include_pad
+//   [data-action=NAME]                    buttons; NAME: lower, raise, reset, link, more, and RULE beside .cnn-picture--RULE
 //   .cnn-grid--input, .cnn-grid--output   the two maps; .cnn-share holds the gradient of an input cell
-//   .is-in .is-winner .is-reader .is-active .is-unread    states of a cell
-//   .cnn-pad-cell                         cells of the padding, hidden from screen readers; text in data-value
+//   .is-in .is-winner .is-tied .is-reader .is-active .is-unread    states of a cell
+//   .cnn-pad-cell                         cells around the map, hidden from screen readers; text in data-value;
+//                                         .is-beyond where a window of ceil mode hangs over
 //   .cnn-frame                            outline of the window, [hidden] if there is none
 //   .cnn-picture--input, .cnn-picture--output             canvases of the photograph and of the pooled one
-//   .cnn-size, .cnn-count, .cnn-ring      sentences: size, number of values, what the padding holds
+//   .cnn-size, .cnn-count, .cnn-ring      sentences: size, number of values, what lies beyond the border
 
 import {
   between, button, decode, encode, h, makeEditor, makeExplorer, makeGrid, makePicture, mapOf, mark, number, oneOf, place, same, say,
-  times,
+  svg, times,
 } from "./toolkit.js";
 
 // ---------------------------------------------------------------------------------------------
-// Arithmetic. Maps are arrays of rows; `s` holds mode ("max" or "average"), kernel, stride, padding.
+// Arithmetic. Maps are arrays of rows; `s` holds mode ("max", "average", "lp" or "blur"), kernel, stride, padding,
+// p, ceil_mode and count_include_pad.
 
-/** Number of windows along one side. */
-export function outputSize(size, { kernel, stride, padding }) {
-  return Math.floor((size + 2 * padding - kernel) / stride) + 1;
+/** Along one side: the number of windows, and how many cells before and after the map they reach. */
+export function along(size, { mode, kernel, stride, padding, ceil_mode }) {
+  const blur = mode === "blur";
+  const before = blur ? Math.floor((kernel - 1) / 2) : padding;
+  const room = size + 2 * padding - kernel;
+  let count = blur ? Math.ceil(size / stride) : Math[ceil_mode ? "ceil" : "floor"](room / stride) + 1;
+  if (ceil_mode && (count - 1) * stride >= size + padding) count -= 1; // it would begin beyond the map
+  const end = (count - 1) * stride + kernel - before - size;
+  return { count, before, after: Math.max(blur ? 0 : padding, end) };
 }
 
-/** Cells of the window of output (i, j) in reading order; padding counts as −∞ for max, 0 for average. */
+/** Number of windows along one side. */
+export const outputSize = (size, s) => along(size, s).count;
+
+// Pixel that the place n of a side shows: itself, its mirror image for blur, or none.
+const pixel = (n, size, s) => {
+  if (n >= 0 && n < size) return n;
+  return s.mode === "blur" ? (n < 0 ? -n : 2 * (size - 1) - n) : -1;
+};
+
+const PASCAL = [[], [1], [1, 1], [1, 2, 1], [1, 3, 3, 1]]; // weights of a blur along one side
+
+/** Cells of the window of output (i, j) in reading order. `from` is the input cell that is read there, null in the
+padding, which counts as −∞ for max and 0 for average. What hangs over the padding (ceil mode) is left out. */
 export function windowCells(x, s, i, j) {
+  const [height, width] = [x.length, x[0].length];
+  const { before } = along(height, s);
+  const most = s.mode === "blur" ? Infinity : s.padding;
   const cells = [];
   for (let a = 0; a < s.kernel; a++) {
+    const row = i * s.stride - before + a;
+    const r = pixel(row, height, s);
     for (let b = 0; b < s.kernel; b++) {
-      const row = i * s.stride - s.padding + a;
-      const column = j * s.stride - s.padding + b;
-      const inside = row >= 0 && row < x.length && column >= 0 && column < x[0].length;
-      const value = inside ? x[row][column] : s.mode === "max" ? -Infinity : 0;
-      cells.push({ row, column, inside, value });
+      const column = j * s.stride - before + b;
+      if (row >= height + most || column >= width + most) continue;
+      const c = pixel(column, width, s);
+      const from = r < 0 || c < 0 ? null : [r, c];
+      cells.push({
+        row, column, from, inside: from !== null && r === row && c === column,
+        value: from ? x[r][c] : s.mode === "max" ? -Infinity : 0,
+        weight: s.mode === "blur" ? PASCAL[s.kernel][a] * PASCAL[s.kernel][b] : 1,
+      });
     }
   }
   return cells;
@@ -49,7 +79,43 @@ export function winnerOf(cells) {
   return cells.reduce((best, cell) => (cell.value > best.value ? cell : best));
 }
 
-const sum = (cells) => cells.reduce((total, cell) => total + cell.value, 0);
+/** Power mean of the sizes of some numbers: their average at p = 1, near to the largest for a large p. */
+export function powerMean(values, p) {
+  let [most, total] = [0, 0];
+  for (const v of values) most = Math.max(most, Math.abs(v));
+  if (most === 0) return 0;
+  for (const v of values) total += (Math.abs(v) / most) ** p;
+  return most * (total / values.length) ** (1 / p);
+}
+
+const valuesOf = (cells) => cells.map((cell) => cell.value);
+const sum = (cells) => cells.reduce((total, cell) => total + cell.weight * cell.value, 0);
+
+// What the (weighted) sum of a window is divided by.
+const divisor = (cells, s) => {
+  if (s.mode === "blur") return 4 ** (s.kernel - 1);
+  return s.count_include_pad === false ? cells.filter((cell) => cell.inside).length : cells.length;
+};
+
+const pooled = (cells, s) => {
+  if (s.mode === "max") return winnerOf(cells).value;
+  if (s.mode === "lp") return powerMean(valuesOf(cells), s.p);
+  return sum(cells) / divisor(cells, s);
+};
+
+/** What each cell of a window gets back of a gradient of 1. */
+export function sharesOf(cells, s) {
+  if (s.mode === "max") {
+    const winner = winnerOf(cells);
+    return cells.map((cell) => (cell === winner ? 1 : 0));
+  }
+  if (s.mode === "lp") {
+    const y = pooled(cells, s);
+    if (y === 0) return cells.map(() => 0); // a kink, as at 0 of |x|
+    return cells.map(({ value }) => ((value < 0 ? -1 : 1) * (Math.abs(value) / y) ** (s.p - 1)) / cells.length);
+  }
+  return cells.map((cell) => cell.weight / divisor(cells, s));
+}
 
 const mapOutput = (x, s, f) =>
   Array.from({ length: outputSize(x.length, s) }, (_, i) =>
@@ -57,38 +123,69 @@ const mapOutput = (x, s, f) =>
   );
 
 /** Pooled map. */
-export function pool2d(x, s) {
-  return mapOutput(x, s, (cells) =>
-    s.mode === "max" ? winnerOf(cells).value : sum(cells) / s.kernel ** 2,
-  );
-}
+export const pool2d = (x, s) => mapOutput(x, s, (cells) => pooled(cells, s));
 
-/** Gradient of the input, given the gradient of the output: max sends it to the winner, average shares it. */
+/** Gradient of the input, given the gradient of the output. */
 export function poolBackward(x, gradOutput, s) {
   const grad = x.map((row) => row.map(() => 0));
   mapOutput(x, s, (cells, i, j) => {
-    const receivers = s.mode === "max" ? [winnerOf(cells)] : cells.filter((cell) => cell.inside);
-    const share = s.mode === "max" ? 1 : 1 / s.kernel ** 2;
-    for (const { row, column } of receivers) grad[row][column] += share * gradOutput[i][j];
+    const shares = sharesOf(cells, s);
+    cells.forEach(({ from }, n) => { if (from) grad[from[0]][from[1]] += shares[n] * gradOutput[i][j]; });
   });
   return grad;
 }
 
-/** For each input cell, the outputs [i, j] whose window contains it. */
+/** For each input cell, the outputs [i, j] that read it. */
 export function readersOf(x, s) {
   const readers = x.map((row) => row.map(() => []));
   mapOutput(x, s, (cells, i, j) => {
-    for (const { row, column, inside } of cells) if (inside) readers[row][column].push([i, j]);
+    for (const { from } of cells) {
+      const list = from && readers[from[0]][from[1]];
+      if (list && !list.some((r) => r[0] === i && r[1] === j)) list.push([i, j]); // blur reads some twice
+    }
   });
   return readers;
+}
+
+// How many of the pixels of one side are in some window.
+const read = (size, s) => {
+  const { count, before } = along(size, s);
+  const seen = new Set();
+  for (let i = 0; i < count; i++) for (let a = 0; a < s.kernel; a++) seen.add(pixel(i * s.stride - before + a, size, s));
+  seen.delete(-1);
+  return seen.size;
+};
+
+/** The output [i, j] worth a first look: one whose window hangs over, if any does; among these, the one with the most
+unequal sizes. */
+export function widest(x, s) {
+  let [found, most] = [[0, 0], -1];
+  mapOutput(x, s, (cells, i, j) => {
+    const values = valuesOf(cells.filter((cell) => cell.inside));
+    const gap = Math.max(...values.map(Math.abs)) - powerMean(values, 1) + 999 * (cells.length < s.kernel ** 2);
+    if (gap > most) [found, most] = [[i, j], gap];
+  });
+  return found;
+}
+
+/** The settings that a rule can have: Lp has no padding, blur mirrors the map and knows no ceil mode. */
+export function settled(s) {
+  const most = s.mode === "max" || s.mode === "average" ? Math.floor(s.kernel / 2) : 0;
+  return { ...s, padding: Math.min(s.padding, most), ceil_mode: s.ceil_mode && s.mode !== "blur" };
 }
 
 // ---------------------------------------------------------------------------------------------
 // Words.
 
 export function sizeSentence(height, width, s) {
-  const rule = (n) =>
-    `⌊(${n} + 2·${s.padding} − ${s.kernel})/${s.stride}⌋ + 1 = ${outputSize(n, s)}`;
+  const rule = (n) => {
+    const { count } = along(n, s);
+    if (s.mode === "blur") return `⌈${n}/${s.stride}⌉ = ${count}`;
+    const room = `(${n}${s.mode === "lp" ? "" : ` + 2·${s.padding}`} − ${s.kernel})/${s.stride}`;
+    if (!s.ceil_mode) return `⌊${room}⌋ + 1 = ${count}`;
+    const up = Math.ceil((n + 2 * s.padding - s.kernel) / s.stride) + 1;
+    return up === count ? `⌈${room}⌉ + 1 = ${count}` : `⌈${room}⌉ + 1 = ${up}, less 1 that would begin beyond the border: ${count}`;
+  };
   const sizes = `${height}×${width} → ${outputSize(height, s)}×${outputSize(width, s)}`;
   return height === width
     ? `${sizes}: ${rule(height)}`
@@ -98,65 +195,145 @@ export function sizeSentence(height, width, s) {
 export function countSentence(x, s) {
   const values = x.length * x[0].length;
   const kept = outputSize(x.length, s) * outputSize(x[0].length, s);
-  const unread = readersOf(x, s).flat().filter((readers) => readers.length === 0).length;
+  const unread = values - read(x.length, s) * read(x[0].length, s);
   const rest =
     unread === 0 ? "" : ` ${unread} of the ${values} ${unread === 1 ? "is" : "are"} in no window and never read.`;
   return `${values} values in, ${kept} out.${rest}`;
 }
 
-export function paddingSentence(s) {
-  if (s.padding === 0) return "";
-  return s.mode === "max"
-    ? "The padding is −∞, not 0: a 0 would win where all values are negative."
-    : "The padding is 0, and its zeros count in the average.";
+/** What lies beyond the border; for Lp, how torch counts. */
+export function noteSentence(height, width, s) {
+  const sides = [along(height, s), along(width, s)];
+  const notes = [];
+  if (s.mode === "lp") {
+    const n = s.kernel ** 2;
+    notes.push(`At p = 1 the power mean is the average, if no value is negative; as p grows, it nears the maximum. LPPool2d, as in torch, does not divide by ${n}: its outputs are ${n}^(1/p) = ${number(n ** (1 / s.p))} times as large. It has no padding.`);
+  } else if (s.mode === "blur") {
+    if (s.kernel === 1) notes.push("A window of 1 blurs nothing: only the stride is left.");
+    else if (sides.some((side) => side.before || side.after)) notes.push("Beyond the border the map is mirrored.");
+  } else if (s.padding > 0) {
+    if (s.mode === "max") notes.push("The padding is −∞, not 0: a 0 would win where all values are negative.");
+    else if (s.count_include_pad === false) notes.push("The padding does not count: a window is divided by the number of real values in it.");
+    else notes.push("The padding is 0, and its zeros count in the average.");
+  }
+  if (s.ceil_mode) {
+    notes.push(sides.some((side) => side.after > s.padding)
+      ? "Ceil mode: the last windows hang over, and what lies there (hatched) does not count."
+      : "Ceil mode changes nothing here.");
+  }
+  return notes.join(" ");
 }
 
 export function poolSentence(x, s, i, j) {
   const cells = windowCells(x, s, i, j);
-  const list = cells.map((cell) => number(cell.value)).join(", ");
-  const padded = cells.some((cell) => !cell.inside);
-  if (s.mode === "max") {
-    const note = padded ? " (−∞ is padding)" : "";
-    return `max of ${list} = ${number(winnerOf(cells).value)}${note}`;
+  const list = valuesOf(cells).map((v) => number(v)).join(", ");
+  const notes = [];
+  if (cells.some((cell) => !cell.inside)) {
+    notes.push({ max: "−∞ is padding", blur: "the map is mirrored at its border" }[s.mode]
+      ?? `the zeros of the padding ${s.count_include_pad === false ? "do not count" : "count"}`);
   }
-  const total = sum(cells);
-  const note = padded ? " (the zeros of the padding count)" : "";
-  return `average of ${list} = ${number(total)}/${cells.length} = ${number(total / cells.length)}${note}`;
+  const missing = s.kernel ** 2 - cells.length;
+  if (missing) notes.push(`${missing} of its ${s.kernel ** 2} cells ${missing === 1 ? "hangs" : "hang"} over the border`);
+  const note = notes.length ? ` (${notes.join("; ")})` : "";
+  const y = pooled(cells, s);
+  if (s.mode === "max") {
+    const [winner, ties] = [winnerOf(cells), tiedWith(cells).length];
+    const tie = ties ? `. It stands there ${times(ties + 1)}; the first in reading order wins: ${place(winner)}` : "";
+    return `max of ${list} = ${number(y)}${note}${tie}`;
+  }
+  if (s.mode === "lp") {
+    const sizes = valuesOf(cells).map(Math.abs);
+    const signs = cells.some((cell) => cell.value < 0) ? ", without signs," : "";
+    return `power mean of ${list}${signs} with p = ${number(s.p)}: ${number(y)}${note}, between their average ${number(powerMean(sizes, 1))} and their maximum ${number(Math.max(...sizes))}`;
+  }
+  const total = `${number(sum(cells))}/${divisor(cells, s)} = ${number(y)}${note}`;
+  if (s.mode === "average") return `average of ${list} = ${total}`;
+  return `blur: (${cells.map((cell) => `${cell.weight}·${number(cell.value)}`).join(" + ")})/${divisor(cells, s)} = ${total}`;
 }
 
 export function gradientSentence(x, s, i, j) {
   const cells = windowCells(x, s, i, j);
+  const shares = sharesOf(cells, s);
+  const start = "A gradient of 1 goes back";
+  const padded = cells.some((cell) => !cell.inside);
   if (s.mode === "average") {
-    const lost = cells.some((cell) => !cell.inside) ? " What falls on the padding is lost." : "";
-    return `A gradient of 1 goes back in equal parts: ${fraction(1, s)} to each.${lost}`;
+    const lost = padded && s.count_include_pad !== false ? " What falls on the padding is lost." : "";
+    return `${start} in equal parts: 1/${divisor(cells, s)} to each.${lost}`;
   }
-  const winner = winnerOf(cells);
-  const ties = cells.filter((cell) => cell.value === winner.value).length;
-  const which =
-    ties === 1
-      ? `the ${number(winner.value)} at ${place(winner)}`
-      : `the first ${number(winner.value)} in reading order, ${place(winner)} (it stands there ${times(ties)})`;
-  return `A gradient of 1 goes back to ${which}; the others get 0.`;
+  if (s.mode === "blur") {
+    const [least, most] = [Math.min(...shares), Math.max(...shares)].map((share) => shareText(share, s));
+    const how = least === most ? `${most} to each` : `${most} in the middle, ${least} in the corners`;
+    return `${start} with the weights of the blur: ${how}.${padded ? " What falls on a mirror image goes to the cell it shows." : ""}`;
+  }
+  if (s.mode === "lp") {
+    const sizes = valuesOf(cells).map(Math.abs);
+    const [least, most] = [Math.min(...sizes), Math.max(...sizes)];
+    if (most === 0) return "Nothing goes back: where all values are 0, the power mean has a kink.";
+    const part = (size) => number(Math.abs(shares[sizes.indexOf(size)]));
+    const minus = shares.some((share) => share < 0) ? " Negative values get theirs with a minus." : "";
+    if (least === most || s.p === 1) return `${start} in equal parts: ${part(most)} to each.${minus}`;
+    const few = (size, what) => {
+      const n = sizes.filter((v) => v === size).length;
+      return n === 1 ? `to the ${what}` : `to each of the ${n} ${what}`;
+    };
+    return `${start} by size, (|x|/y)^(p−1)/${cells.length}: ${part(most)} ${few(most, "largest")}, ${part(least)} ${few(least, "smallest")}.${minus}`;
+  }
+  const [winner, ties] = [winnerOf(cells), tiedWith(cells).length];
+  const which = ties
+    ? `the first ${number(winner.value)} in reading order, ${place(winner)} (it stands there ${times(ties + 1)})`
+    : `the ${number(winner.value)} at ${place(winner)}`;
+  return `${start} to ${which}; the others get 0.`;
 }
+
+// Cells as large as the winner that do not win.
+const tiedWith = (cells) => {
+  const winner = winnerOf(cells);
+  return cells.filter((cell) => cell !== winner && cell.value === winner.value);
+};
 
 export function inputSentence(x, s, row, column) {
   const readers = readersOf(x, s)[row][column];
   const start = `${number(x[row][column])} at ${place({ row, column })} is`;
-  if (readers.length === 0) return `${start} in no window: it is never read.`;
-  const where = `${start} in ${readers.length} window${readers.length === 1 ? "" : "s"}`;
-  if (s.mode === "average") return `${where} and counts ${fraction(1, s)} in ${readers.length === 1 ? "it" : "each"}.`;
-  const wins = readers.filter(([i, j]) => {
-    const winner = winnerOf(windowCells(x, s, i, j));
-    return winner.row === row && winner.column === column;
-  }).length;
-  if (readers.length === 1) return `${where}, and ${wins ? "wins there" : "does not win there"}.`;
-  return `${where}, and wins in ${wins === 0 ? "none" : wins}.`;
+  const n = readers.length;
+  if (n === 0) return `${start} in no window: it is never read.`;
+  const where = `${start} in ${n} window${n === 1 ? "" : "s"}`;
+  const each = readers.map(([i, j]) => {
+    const cells = windowCells(x, s, i, j);
+    const here = cells.map(({ from }) => from && from[0] === row && from[1] === column);
+    if (s.mode !== "lp") return sharesOf(cells, s).reduce((total, share, m) => total + (here[m] ? share : 0), 0);
+    const y = powerMean(valuesOf(cells), s.p);
+    return y === 0 ? 0 : (Math.abs(x[row][column]) / y) ** s.p / cells.length;
+  });
+  if (s.mode === "max") {
+    const wins = each.filter((share) => share === 1).length;
+    if (n === 1) return `${where}, and ${wins ? "wins there" : "does not win there"}.`;
+    return `${where}, and wins in ${wins === 0 ? "none" : wins}.`;
+  }
+  const text = (share) => (s.mode === "lp" ? `${number(100 * share, 0)}%` : shareText(share, s));
+  const ends = [Math.min(...each), Math.max(...each)].map(text);
+  const part = ends[0] === ends[1] ? ends[0] : `from ${ends[0]} to ${ends[1]}`;
+  if (s.mode === "lp") return `${where} and makes up ${part} of the sum of powers${n === 1 ? "" : " in each"}.`;
+  return `${where} and counts ${part} in ${n === 1 ? "it" : "each"}.`;
 }
 
-// n shares of 1/k²; max has whole numbers only.
-function fraction(n, s) {
-  const parts = s.mode === "max" ? 1 : s.kernel ** 2;
-  return n % parts === 0 ? String(n / parts) : `${n}/${parts}`;
+/** What a rule does to a photograph. */
+export function ruleSentence(s) {
+  const window = `its ${s.kernel}×${s.kernel} window`;
+  if (s.kernel === 1) return s.stride === 1 ? "A window of one pixel, stride 1: nothing changes." : `A window of one pixel: each pixel is one of ${s.stride ** 2}, and the others are thrown away.`;
+  return {
+    max: `Each new pixel is the brightest of ${window}: bright details grow, dark ones vanish.`,
+    average: `Each new pixel is the mean of ${window}: fine details fade into grey.`,
+    lp: `Each new pixel is the power mean of ${window}: at p = 1 the mean, and for a large p nearly the brightest.`,
+    blur: s.kernel === 2 ? `Each new pixel is the mean of ${window}.` : `Each new pixel is a mean of ${window} in which the middle counts most.`,
+  }[s.mode];
+}
+
+/** A share of the gradient: in parts of the whole where a window has such parts, else with two digits. */
+export function shareText(v, s) {
+  const parts = { average: s.kernel ** 2, blur: 4 ** (s.kernel - 1) }[s.mode] ?? 1;
+  const n = Math.round(v * parts);
+  if (Math.abs(n - v * parts) > 1e-9) return number(v);
+  return n % parts === 0 ? number(n / parts) : `${n}/${parts}`;
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -183,21 +360,33 @@ export const PATTERNS = {
 // ---------------------------------------------------------------------------------------------
 // Drawing.
 
-const NAMES = ["x", "photo", "view", "mode", "kernel", "stride", "padding", "gradient"];
+const NAMES = ["x", "photo", "view", "mode", "kernel", "stride", "padding", "p", "ceil_mode", "count_include_pad", "gradient"];
+const RULES = { max: "max", average: "average", lp: "Lp", blur: "blur" };
+const HUES = { max: [213, 94, 0], average: [0, 114, 178], lp: [157, 68, 152], blur: [204, 121, 167] };
+const POWERS = 6; // the exponent runs from 1 to 2 to the power of this
+
+// A link made before a setting existed lacks it: then it is `otherwise`.
+const orElse = (codec, otherwise) => ({ ...codec, read: (text) => (text === "" ? otherwise : codec.read(text)) });
+const exponent = {
+  write: String,
+  read: (text) => (Number(text) >= 1 && Number(text) <= 2 ** POWERS ? Number(text) : undefined),
+};
 
 /** What a link carries: view=numbers&mode=average&kernel=3&...&x=jjs.jjk (a cell is a letter, −9 = a, 9 = s). */
 const LINK = {
-  view: oneOf("numbers", "photo"), mode: oneOf("max", "average"),
-  kernel: between(1, 4), stride: between(1, 4), padding: between(0, 2), gradient: oneOf(false, true), x: mapOf(4, 10),
+  view: oneOf("numbers", "photo"), mode: oneOf(...Object.keys(RULES)),
+  kernel: between(1, 4), stride: between(1, 4), padding: between(0, 2), p: orElse(exponent, 2),
+  ceil_mode: orElse(oneOf(false, true), false), count_include_pad: orElse(oneOf(false, true), true),
+  gradient: oneOf(false, true), x: mapOf(4, 10),
 };
 export const encodeState = (state) => encode(state, LINK);
 export const decodeState = (text) => decode(text, LINK);
 
 function render({ model, el }) {
   const settle = (changes, next) => {
-    const most = Math.floor(next.kernel / 2);
-    if (next.padding > most) changes = { ...changes, padding: most };
-    return next.photo || next.view === "numbers" ? changes : { ...changes, view: "numbers" };
+    const { padding, ceil_mode } = settled(next);
+    const view = next.photo ? next.view : "numbers";
+    return { ...changes, padding, ceil_mode, view };
   };
   const ui = makeExplorer({ model, el }, { kind: "pooling", names: NAMES, fixed: ["photo"], codecs: LINK, settle, draw });
   const { id, start, state, update } = ui;
@@ -206,12 +395,18 @@ function render({ model, el }) {
   const numbers = (low, high) => Array.from({ length: high - low + 1 }, (_, n) => [String(low + n), String(low + n)]);
   const controls = {
     view: ui.radios("view", "Pool", [["numbers", "numbers"], ["photo", "a photograph"]]),
-    mode: ui.radios("mode", "Rule", [["max", "max", "max"], ["average", "average", "average"]]),
+    mode: ui.radios("mode", "Rule", Object.entries(RULES).map(([rule, name]) => [rule, name, rule])),
     kernel: ui.radios("kernel", "Window", numbers(1, 4)),
     stride: ui.radios("stride", "Stride", numbers(1, 4)),
     padding: ui.radios("padding", "Padding, at most half the window", numbers(0, 2), {
       allowed: (padding, { kernel }) => padding <= kernel / 2,
     }),
+    p: ui.slider("p", "Exponent p", {
+      min: 0, max: POWERS, step: 0.1, words: (p) => `p = ${number(p)}`,
+      toPlace: Math.log2, fromPlace: (v) => Number((2 ** v).toPrecision(3)),
+    }),
+    ceil_mode: ui.checkbox("ceil_mode", "Ceil mode: windows may hang over"),
+    count: ui.checkbox("count_include_pad", "Count the padding in the average"),
   };
   controls.view.hidden = !start.photo;
   const pattern = h("select", { id: id("pattern"), "data-control": "pattern", onchange: () => {
@@ -221,9 +416,25 @@ function render({ model, el }) {
   const own = h("option", { value: "own" }, "Your own numbers");
   pattern.append(own);
   const patternField = h("div", { class: "cnn-field" }, h("label", { for: id("pattern") }, "Pattern"), pattern);
+  const more = h("div", { class: "cnn-more", id: id("more") }, controls.ceil_mode, controls.count);
+  const openMore = (open) => {
+    more.hidden = !open;
+    moreKey.setAttribute("aria-expanded", String(open));
+  };
+  const moreKey = button("more", "More", () => openMore(more.hidden), { "aria-controls": id("more") });
+  openMore(false);
 
-  // The pointed-at cell: the pointer goes before the keyboard focus.
+  // From the average to the maximum: the power mean of one window as a curve, above the slider of p.
+  const curve = svg("svg", { class: "cnn-curve", viewBox: "0 0 240 78", "aria-hidden": "true" });
+  const curveOf = h("span", { class: "cnn-curve-of" });
+  controls.p.querySelector("input").before(curve);
+  const power = h("div", { class: "cnn-power" }, controls.p, h("p", {},
+    h("span", { class: "cnn-formula" }, "y = (mean of |x|", h("sup", {}, "p"), ")", h("sup", {}, "1/p")),
+    curveOf));
+
+  // The pointed-at cell: the pointer goes before the keyboard focus. `kept` is the output pointed at last.
   const pointed = { hover: null, focus: null };
+  let kept = null;
   const point = (side) => (how, at) => {
     pointed[how] = at && { side, at };
     show();
@@ -239,22 +450,32 @@ function render({ model, el }) {
   });
   const output = makeGrid("output", { "aria-labelledby": id("output"), "aria-readonly": "true", "aria-describedby": id("help-output") }, { point: point("output") });
   const photo = makePicture("input", { role: "img", "aria-labelledby": id("input") });
-  const pooled = makePicture("output", {
+  const pooledPhoto = makePicture("output", {
     role: "application", tabindex: "0", "aria-labelledby": id("output"), "aria-describedby": id("help-output"),
   }, { point: point("output") });
   const padding = h("div", { class: "cnn-pad", "aria-hidden": "true" });
   const frame = h("div", { class: "cnn-frame", "aria-hidden": "true" });
   const frameOut = h("div", { class: "cnn-frame cnn-frame--output", "aria-hidden": "true" });
   const plate = h("div", { class: "cnn-plate" }, padding, input.node, photo.node, frame);
-  const plateOut = h("div", { class: "cnn-plate cnn-plate--output" }, output.node, pooled.node, frameOut);
+  const plateOut = h("div", { class: "cnn-plate cnn-plate--output" }, output.node, pooledPhoto.node, frameOut);
   const arrow = h("div", { class: "cnn-arrow", "aria-hidden": "true" });
-  const which = h("span", { class: "cnn-which", id: id("which") });
+  const whichCell = h("span");
+  const which = h("span", { class: "cnn-which", id: id("which") }, h("span", { class: "cnn-change" }, "Change "), whichCell);
   const stepper = h("div", { class: "cnn-stepper", role: "group", "aria-labelledby": id("which") }, which,
     button("lower", "−1", () => editor.bump(...input.at, -1)), button("raise", "+1", () => editor.bump(...input.at, 1)));
   const says = h("p", { class: "cnn-says", role: "status" });
   const stage = h("div", { class: "cnn-stage" },
     h("div", { class: "cnn-side" }, captions.input, plate, stepper), says, arrow,
     h("div", { class: "cnn-side cnn-side--output" }, captions.output, plateOut));
+
+  // The four rules side by side, for a photograph.
+  const thumbs = Object.entries(RULES).map(([rule, name]) => {
+    const picture = makePicture(rule, { "aria-hidden": "true" });
+    const key = button(rule, picture.node, () => update({ mode: rule }), { class: "cnn-button cnn-thumb" });
+    key.append(h("span", {}, mark(rule), ` ${name}`));
+    return { rule, picture, key, drawn: "" };
+  });
+  const all = h("div", { class: "cnn-all", role: "group", "aria-label": "The four rules, at this window and stride" }, ...thumbs.map(({ key }) => key));
 
   const size = h("p", { class: "cnn-size", role: "status" });
   const count = h("p", { class: "cnn-count" });
@@ -263,8 +484,8 @@ function render({ model, el }) {
   const helpOutput = h("span", { id: id("help-output") });
 
   const root = h("div", { class: "cnn-explorer cnn-pooling", role: "group", "aria-label": "Pooling explorer" },
-    h("div", { class: "cnn-bar" }, controls.view, patternField, controls.mode, controls.kernel, controls.stride, controls.padding),
-    stage,
+    h("div", { class: "cnn-bar" }, controls.view, patternField, controls.mode, controls.kernel, controls.stride, controls.padding, moreKey),
+    more, power, stage, all,
     h("div", { class: "cnn-words" }, size, count, ring),
     h("div", { class: "cnn-foot" },
       ui.checkbox("gradient", "Show where the gradient goes"), ui.reset, ui.link),
@@ -272,41 +493,64 @@ function render({ model, el }) {
 
   // What depends on the state.
   let map, y, readers, backward;
+  let first = {}; // the window to show before one is pointed at
   function draw(s) {
     const numbers = s.view === "numbers";
     map = numbers ? s.x : s.photo;
     y = pool2d(map, s);
-    readers = readersOf(map, s);
-    backward = poolBackward(map, y.map((row) => row.map(() => 1)), s);
+    readers = numbers ? readersOf(map, s) : null;
+    backward = s.gradient ? poolBackward(map, y.map((row) => row.map(() => 1)), s) : null;
+    const places = JSON.stringify([s.view, numbers && map, s.mode === "blur", s.kernel, s.stride, s.padding, s.ceil_mode]);
+    if (places !== first.places) first = { places, at: widest(map, s) };
     root.dataset.mode = s.mode;
     root.dataset.view = s.view;
+    root.style.setProperty("--toward-max", `${(100 * Math.log2(s.p)) / POWERS}%`);
     root.classList.toggle("shows-gradient", s.gradient);
     patternField.hidden = !numbers;
     pattern.value = Object.keys(PATTERNS).find((key) => same(PATTERNS[key][1], s.x)) ?? "own";
     own.hidden = pattern.value !== "own";
+    power.hidden = s.mode !== "lp";
+    controls.padding.hidden = s.mode === "lp" || s.mode === "blur";
+    controls.count.hidden = s.mode !== "average" || s.padding === 0;
+    moreKey.hidden = s.mode === "blur";
+    if (s.mode === "blur") openMore(false);
+    else if (s.ceil_mode || !(controls.count.hidden || s.count_include_pad)) openMore(true); // what is on is seen
 
+    const [down, across] = [along(map.length, s), along(map[0].length, s)];
+    const scale = numbers ? 1 : s.stride; // a pooled pixel as large as the place it stands for
     for (const [name, value] of Object.entries({
-      in: map[0].length + 2 * s.padding, out: y[0].length, p: s.padding, k: s.kernel,
-      h: map.length, w: map[0].length, "out-h": y.length, "out-w": y[0].length,
+      p: down.before, k: s.kernel, h: map.length, w: map[0].length, "out-h": y.length, "out-w": y[0].length,
+      in: map[0].length + across.before + across.after, tall: map.length + down.before + down.after,
+      right: across.after, below: down.after, out: y[0].length * scale, scale,
     })) stage.style.setProperty(`--${name}`, value);
-    for (const [grid, picture] of [[input, photo], [output, pooled]]) {
+    for (const [grid, picture] of [[input, photo], [output, pooledPhoto]]) {
       grid.node.hidden = !numbers;
       picture.node.hidden = numbers;
     }
     stepper.hidden = help.hidden = !numbers;
+    all.hidden = numbers;
     if (numbers) {
       input.fill(map, (cell, i, j) => cell.classList.toggle("is-unread", readers[i][j].length === 0));
       output.fill(y);
-    } else pooled.fill(y);
-    padding.replaceChildren(...paddingCells(map, s, numbers));
-    say(captions.input, numbers ? `Input, ${map.length}×${map[0].length}` : `Photograph, ${map.length}×${map[0].length} pixels`);
-    say(captions.output, `${numbers ? "Output" : "Pooled photograph"}, ${y.length}×${y[0].length}`);
+    } else {
+      pooledPhoto.fill(y);
+      for (const thumb of thumbs) {
+        const own = settled({ ...s, mode: thumb.rule });
+        const key = JSON.stringify({ ...own, x: 0, photo: 0, gradient: 0, p: thumb.rule === "lp" && s.p });
+        if (key !== thumb.drawn) thumb.picture.fill(thumb.rule === s.mode ? y : pool2d(map, own));
+        thumb.drawn = key;
+        thumb.key.setAttribute("aria-pressed", String(thumb.rule === s.mode));
+      }
+    }
+    padding.replaceChildren(...frameCells(map, s, numbers));
+    say(captions.input, `${numbers ? "Input" : "Photograph"}, ${map.length}×${map[0].length}`);
+    say(captions.output, `${numbers ? "Output" : "Pooled"}, ${y.length}×${y[0].length}${scale === 1 ? "" : ", enlarged"}`);
     arrow.replaceChildren(
-      mark(s.mode), ` ${s.mode}`,
+      mark(s.mode), ` ${RULES[s.mode]}`,
       h("span", { class: "cnn-arrow-line" }));
     say(size, sizeSentence(map.length, map[0].length, s));
     say(count, countSentence(map, s));
-    say(ring, paddingSentence(s));
+    say(ring, noteSentence(map.length, map[0].length, s));
     say(helpOutput, `${numbers ? "Output: point at a cell" : "Pooled photograph: point at a pixel"}, tap it, or go there with the arrow keys, to see its window.`);
     show();
   }
@@ -314,10 +558,15 @@ function render({ model, el }) {
   // What also depends on the cell pointed at.
   function show() {
     const s = state();
+    const numbers = s.view === "numbers";
+    const fits = ([i, j], values) => i < values.length && j < values[0].length;
     const target = pointed.hover ?? pointed.focus;
-    const inside = target && (target.side === "output" ? target.at[0] < y.length && target.at[1] < y[0].length
-      : s.view === "numbers" && target.at[0] < map.length && target.at[1] < map[0].length);
-    const [side, at] = inside ? [target.side, target.at] : [null, [0, 0]];
+    let [side, at] = [null, [0, 0]];
+    if (target && (target.side === "output" ? fits(target.at, y) : numbers && fits(target.at, map))) ({ side, at } = target);
+    if (side === "output") kept = at;
+    const shown = kept && fits(kept, y) ? kept : first.at;
+    const idle = side === null;
+    if (idle && !s.gradient) [side, at] = ["output", shown]; // nobody points: show one window all the same
     const cells = side === "output" ? windowCells(map, s, ...at) : [];
 
     frame.hidden = frameOut.hidden = side !== "output";
@@ -325,64 +574,93 @@ function render({ model, el }) {
       for (const [name, value] of [["--i", at[0] * s.stride], ["--j", at[1] * s.stride]]) frame.style.setProperty(name, value);
       for (const [name, value] of [["--i", at[0]], ["--j", at[1]]]) frameOut.style.setProperty(name, value);
     }
-    if (s.view === "photo") {
-      const hue = s.mode === "max" ? [213, 94, 0] : [0, 114, 178];
-      const flat = backward.flat();
-      photo.fill(map, s.gradient ? (n, v) => hue.map((c) => {
-        const a = 0.8 * Math.min(1, flat[n]);
+    if (s.mode === "lp") {
+      drawCurve(curve, valuesOf(windowCells(map, s, ...shown)), s.p);
+      say(curveOf, ` for output ${place({ row: shown[0], column: shown[1] })}`);
+    }
+    if (!numbers) {
+      const hue = HUES[s.mode];
+      const flat = backward?.flat();
+      const most = flat?.reduce((a, b) => Math.max(a, b), 0);
+      photo.fill(map, flat ? (n, v) => hue.map((c) => {
+        const a = most > 0 ? (0.75 * flat[n]) / most : 0;
         return Math.round(a * c + (1 - a) * v);
       }) : undefined);
     } else {
       // Gradient of the input, in shares: of the one output pointed at, or of all of them together.
-      const ones = y.map((row, i) => row.map((_, j) => (side !== "output" || (i === at[0] && j === at[1]) ? 1 : 0)));
-      const grad = side === "output" ? poolBackward(map, ones, s) : backward;
-      const shares = (v) => Math.round(v * (s.mode === "max" ? 1 : s.kernel ** 2));
-      const winner = s.mode === "max" && cells.length ? winnerOf(cells) : null;
+      const ones = y.map((row, i) => row.map((_, j) => (i === at[0] && j === at[1] ? 1 : 0)));
+      const grad = side === "output" && s.gradient ? poolBackward(map, ones, s) : backward;
+      const has = (list, i, j) => list.some((c) => c.inside && c.row === i && c.column === j);
+      const max = s.mode === "max" && cells.length > 0;
+      const [winner, tied] = max ? [[winnerOf(cells)], tiedWith(cells)] : [[], []];
       map.forEach((row, i) => row.forEach((_, j) => {
         const cell = input.cell(i, j);
-        cell.classList.toggle("is-in", cells.some((c) => c.row === i && c.column === j));
-        cell.classList.toggle("is-winner", winner !== null && winner.row === i && winner.column === j);
+        cell.classList.toggle("is-in", has(cells, i, j));
+        cell.classList.toggle("is-winner", has(winner, i, j));
+        cell.classList.toggle("is-tied", has(tied, i, j));
         cell.classList.toggle("is-current", i === input.at[0] && j === input.at[1]);
-        cell.classList.toggle("has-share", s.gradient && grad[i][j] > 0);
-        cell.lastChild.textContent = s.gradient ? fraction(shares(grad[i][j]), s) : "";
+        cell.classList.toggle("has-share", grad !== null && (grad[i][j] !== 0 || has(tied, i, j)));
+        cell.lastChild.textContent = grad ? shareText(grad[i][j], s) : "";
       }));
       const seen = side === "input" ? readers[at[0]][at[1]] : [];
       y.forEach((row, i) => row.forEach((_, j) => {
         output.cell(i, j).classList.toggle("is-reader", seen.some((r) => r[0] === i && r[1] === j));
         output.cell(i, j).classList.toggle("is-active", side === "output" && i === at[0] && j === at[1]);
       }));
-      say(which, `Change ${place({ row: input.at[0], column: input.at[1] })}:`);
+      say(whichCell, `${place({ row: input.at[0], column: input.at[1] })}:`);
     }
 
-    if (side === "output") {
-      say(says, poolSentence(map, s, ...at) + (s.gradient ? `. ${gradientSentence(map, s, ...at)}` : ""));
-    } else if (side === "input") {
-      say(says, editor.waits ? "Minus … now type a digit." : inputSentence(map, s, ...at));
-    } else {
-      say(says, s.gradient
-        ? (s.view === "photo" ? "Coloured: the pixels that get a gradient when every output sends back 1."
-          : "Below each number: the gradient it gets when every output sends back 1.")
-        : `Point at ${s.view === "photo" ? "a pixel of the pooled photograph" : "an output cell"}, or tap it, to see its window.`);
-    }
+    const back = s.gradient && side === "output" ? `. ${gradientSentence(map, s, ...at)}` : "";
+    if (side === "input") say(says, editor.waits ? "Minus … now type a digit." : inputSentence(map, s, ...at));
+    else if (numbers ? side === "output" : !idle) say(says, poolSentence(map, s, ...at) + back);
+    else if (s.gradient) {
+      say(says, numbers ? "Below each number: the gradient it gets when every output sends back 1."
+        : "Coloured: the pixels that get a gradient when every output sends back 1; the stronger the colour, the more.");
+    } else say(says, `${ruleSentence(s)} Point at a pixel of the pooled photograph, or tap it, to see its window.`);
   }
 
   return ui.run(root);
 }
 
-// The ring around the input, drawn below it: −∞ for max, 0 for average.
-function paddingCells(map, s, numbers) {
+// The cells around the input, drawn below it: −∞ for max, 0 for average, the mirrored map for blur; and, where
+// windows of ceil mode hang over the border, nothing.
+function frameCells(map, s, numbers) {
   if (!numbers) return [];
-  const [height, width] = [map.length + 2 * s.padding, map[0].length + 2 * s.padding];
+  const [down, across] = [along(map.length, s), along(map[0].length, s)];
   const cells = [];
-  for (let i = 0; i < height; i++) {
-    for (let j = 0; j < width; j++) {
-      if (i >= s.padding && i < height - s.padding && j >= s.padding && j < width - s.padding) continue;
-      const cell = h("div", { class: "cnn-pad-cell", "data-value": number(s.mode === "max" ? -Infinity : 0) });
-      cell.style.gridArea = `${i + 1} / ${j + 1}`;
+  for (let i = -down.before; i < map.length + down.after; i++) {
+    for (let j = -across.before; j < map[0].length + across.after; j++) {
+      if (map[i]?.[j] !== undefined) continue;
+      const beyond = s.mode !== "blur" && (i >= map.length + s.padding || j >= map[0].length + s.padding);
+      const value = {
+        max: -Infinity, average: 0, blur: map[pixel(i, map.length, s)]?.[pixel(j, map[0].length, s)],
+      }[s.mode];
+      const cell = h("div", { class: `cnn-pad-cell${beyond ? " is-beyond" : ""}`, "data-value": beyond ? "" : number(value) });
+      cell.style.gridArea = `${i + down.before + 1} / ${j + across.before + 1}`;
       cells.push(cell);
     }
   }
   return cells;
+}
+
+// The power mean of some values against p, from their average to their maximum. It stands above a slider whose thumb
+// travels from 8 to 232.
+function drawCurve(node, values, p) {
+  const [low, high] = [powerMean(values, 1), Math.max(...values.map(Math.abs))];
+  const across = (t) => 8 + (224 * t) / POWERS;
+  const up = (v) => (high > low ? 58 - (44 * (v - low)) / (high - low) : 36);
+  const points = Array.from({ length: 61 }, (_, n) => [across(n / 10), up(powerMean(values, 2 ** (n / 10)))]);
+  const t = Math.log2(p);
+  const here = [across(t), up(powerMean(values, p))];
+  const text = (x, y, anchor, words, kind) => svg("text", { x, y, "text-anchor": anchor, class: kind }, words);
+  const line = (kind, ...places) => svg("polyline", { class: kind, points: places.map((place) => place.join(",")).join(" ") });
+  node.replaceChildren(
+    line("is-limit", [8, up(high)], [232, up(high)]), line("is-now", here, [here[0], 78]), line("is-curve", ...points),
+    svg("circle", { class: "is-average", cx: 8, cy: up(low), r: 4.5 }),
+    svg("path", { class: "is-max", d: `M232,${up(high) - 6}l5.5,10h-11z` }),
+    text(8, up(low) + 16, "start", `average ${number(low)}`), text(224, up(high) - 5, "end", `maximum ${number(high)}`),
+    svg("circle", { class: "is-here", cx: here[0], cy: here[1], r: 5 }),
+  );
 }
 
 export default { render };

@@ -5,12 +5,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnnlab import shapes
 from cnnlab._extras import needed
 from cnnlab._types import Array
 from cnnlab.nn import functional as F
 from cnnlab.widgets.base import Checked, PageWidget, StateError, png
-from cnnlab.widgets.values import choice, grey, small_int, table, whole_rows
+from cnnlab.widgets.values import choice, grey, number, real, small_int, table, whole_rows
 
 with needed("widgets", by="cnnlab.widgets"):
     import traitlets
@@ -26,13 +25,16 @@ SEVEN = (
     (0, 0, 0, 7, 6, 0, 0, 0),
     (0, 0, 1, 9, 3, 0, 0, 0),
 )
+MODES = ("max", "average", "lp", "blur")
 LIMITS = {"kernel": (1, 4), "stride": (1, 4), "padding": (0, 2)}
+POWERS = (1.0, 64.0)  # exponents p of the power mean
 SIDES = (4, 10)  # rows and columns of x: every window fits, and every cell can be hit by a finger
 PHOTO_SIDES = (8, 96)
+WHO = "PoolingExplorer"
 
 
 class PoolingExplorer(PageWidget):
-    """Max and average pooling of a small map, cell by cell, with the way the gradient goes back.
+    """Pooling of a small map or a photograph, cell by cell, with the way the gradient goes back.
 
     Parameters
     ----------
@@ -42,13 +44,22 @@ class PoolingExplorer(PageWidget):
     photo : (H, W) array_like, optional
         A grey photograph, 8 to 96 rows and columns: whole numbers from 0 to 255, or floats in
         [0, 1]. With it, the explorer can switch between the numbers and the photograph.
-    mode : {'max', 'average'}, default 'max'
-        Which value of a window is kept.
+    mode : {'max', 'average', 'lp', 'blur'}, default 'max'
+        What is kept of a window: its largest value, its mean, its power mean (``LPPool2d``, see
+        Notes), or a mean in which the middle counts most (``BlurPool2d``).
     kernel, stride : int, default 2
         Side of the window and step to the next one, in pixels, 1 to 4.
     padding : int, default 0
-        Pixels added on each side, at most half of `kernel`: minus infinity for max, 0 for average,
-        where the zeros count (torch's ``count_include_pad=True``).
+        Pixels added on each side, at most half of `kernel`: minus infinity for max, 0 for average.
+        It has to be 0 for the other two: ``LPPool2d`` has no padding, and ``BlurPool2d`` mirrors
+        the map at its border.
+    p : float, default 2
+        Exponent of the power mean, 1 to 64; the other rules do not use it.
+    ceil_mode : bool, default False
+        Count a last window that hangs over the border. Not for blur, which always keeps
+        ``ceil(size / stride)`` values along a side.
+    count_include_pad : bool, default True
+        Whether the zeros of the padding count in an average; the other rules do not use it.
     view : {'numbers', 'photo'}, default 'numbers'
         What is pooled.
     gradient : bool, default False
@@ -68,10 +79,17 @@ class PoolingExplorer(PageWidget):
     In a running notebook all arguments but `anchor` are traits: assign to them, or read what the
     reader has typed. Assign a new `x`; a change inside the old one goes unnoticed.
 
+    The power mean of the n values of a window is ``(mean of |x|**p) ** (1 / p)``. For values that
+    are not negative, it is the average at p = 1, grows with p, and approaches the maximum.
+    ``LPPool2d`` leaves out the division by n, as torch does, so that its outputs are
+    ``n ** (1 / p)`` times as large.
+
     Examples
     --------
     >>> PoolingExplorer(mode="average", kernel=3, stride=2)
     PoolingExplorer: average over 3×3 windows, stride 2, padding 0: 8×8 → 3×3
+    >>> PoolingExplorer(mode="lp", p=4)
+    PoolingExplorer: lp with p = 4 over 2×2 windows, stride 2: 8×8 → 4×4
     """
 
     module = "pooling.js"
@@ -82,8 +100,11 @@ class PoolingExplorer(PageWidget):
     kernel = Checked(2).tag(sync=True)
     stride = Checked(2).tag(sync=True)
     padding = Checked(0).tag(sync=True)
+    p = Checked(2.0).tag(sync=True)
+    ceil_mode = Checked(False).tag(sync=True)
+    count_include_pad = Checked(True).tag(sync=True)
     view = Checked("numbers").tag(sync=True)
-    gradient = traitlets.Bool(False).tag(sync=True)
+    gradient = Checked(False).tag(sync=True)
 
     def __init__(
         self,
@@ -94,6 +115,9 @@ class PoolingExplorer(PageWidget):
         stride: int = 2,
         padding: int = 0,
         *,
+        p: float = 2.0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
         view: str = "numbers",
         gradient: bool = False,
         anchor: str | None = None,
@@ -105,6 +129,9 @@ class PoolingExplorer(PageWidget):
             kernel=kernel,
             stride=stride,
             padding=padding,
+            p=p,
+            ceil_mode=ceil_mode,
+            count_include_pad=count_include_pad,
             view=view,
             gradient=gradient,
             anchor=anchor,
@@ -113,22 +140,44 @@ class PoolingExplorer(PageWidget):
     def __repr__(self) -> str:
         """One line: the rule and the sizes."""
         H, W = np.shape(self.x)
-        return (
-            f"PoolingExplorer: {self.mode} over {self.kernel}×{self.kernel} windows, "
-            f"stride {self.stride}, padding {self.padding}: "
-            f"{H}×{W} → {self._output_size(H)}×{self._output_size(W)}"
-        )
+        H_out, W_out = self._pool(self.x).shape
+        return f"{WHO}: {self._rule()}: {H}×{W} → {H_out}×{W_out}"
 
-    def _output_size(self, size: int) -> int:
-        return shapes.output_size(size, self.kernel, self.stride, self.padding)
+    def _rule(self, name: str | None = None) -> str:
+        """Rule and window in words."""
+        text = self.mode if name is None else name
+        if self.mode == "lp":
+            text += f" with p = {number(self.p)}"
+        text += f" over {self.kernel}×{self.kernel} windows, stride {self.stride}"
+        if self.mode in ("max", "average"):
+            text += f", padding {self.padding}"
+        if self.mode == "average" and self.padding and not self.count_include_pad:
+            text += " that does not count"
+        return text + (", ceil mode" if self.ceil_mode else "")
+
+    def _pool(self, values: Any) -> Array:
+        """Pool rows of numbers by the present rule."""
+        x = np.array(values)[None]
+        k, s = self.kernel, self.stride
+        y: Array
+        if self.mode == "max":
+            y = F.max_pool2d(x, k, s, self.padding, ceil_mode=self.ceil_mode)
+        elif self.mode == "average":
+            y = F.avg_pool2d(x, k, s, self.padding, self.ceil_mode, self.count_include_pad)
+        elif self.mode == "lp":
+            y = F.lp_pool2d(np.abs(x), self.p, k, s, self.ceil_mode) / (k * k) ** (1 / self.p)
+        else:
+            y = F.blur_pool2d(x, k, s)
+        image: Array = y[0]
+        return image
 
     def output(self) -> Array:
-        """Pooled map of the present state.
+        """Pooled map of the present state, or the pooled photograph where that is on view.
 
         Returns
         -------
         (H_out, W_out) array
-            Whole numbers for max, float64 for average.
+            Whole numbers for max, float64 for the other rules.
 
         Examples
         --------
@@ -138,70 +187,108 @@ class PoolingExplorer(PageWidget):
                [0, 6, 9, 5],
                [0, 9, 6, 0]])
         """
-        pool = F.max_pool2d if self.mode == "max" else F.avg_pool2d
-        y: Array = pool(np.array(self.x)[None, None], self.kernel, self.stride, self.padding)[0, 0]
-        return y
+        return self._pool(self.x if self.view == "numbers" else self.photo)
 
     @traitlets.validate("x")
     def _check_x(self, proposal: Any) -> list[list[int]]:
-        return whole_rows("PoolingExplorer", "x", proposal["value"], SIDES, (-9, 9))
+        return whole_rows(WHO, "x", proposal["value"], SIDES, (-9, 9))
 
     @traitlets.validate("photo")
     def _check_photo(self, proposal: Any) -> list[list[int]] | None:
         if proposal["value"] is None:
             self._check_visible(None, self.view)
             return None
-        return grey("PoolingExplorer", "photo", proposal["value"], PHOTO_SIDES)
-
-    @traitlets.validate("mode")
-    def _check_mode(self, proposal: Any) -> str:
-        return choice("PoolingExplorer", "mode", proposal["value"], ("max", "average"))
+        return grey(WHO, "photo", proposal["value"], PHOTO_SIDES)
 
     @traitlets.validate("view")
     def _check_view(self, proposal: Any) -> str:
-        view = choice("PoolingExplorer", "view", proposal["value"], ("numbers", "photo"))
+        view = choice(WHO, "view", proposal["value"], ("numbers", "photo"))
         self._check_visible(self.photo, view)
         return view
 
     def _check_visible(self, photo: Any, view: str) -> None:
         if photo is None and view == "photo":
             raise StateError(
-                "PoolingExplorer(photo=None, view='photo'): there is no photograph to show. "
+                f"{WHO}(photo=None, view='photo'): there is no photograph to show. "
                 "Pass one as photo=array, or choose view='numbers'."
             )
+
+    @traitlets.validate("mode")
+    def _check_mode(self, proposal: Any) -> str:
+        mode = choice(WHO, "mode", proposal["value"], MODES)
+        self._check_border(mode, self.padding, self.ceil_mode)
+        return mode
 
     @traitlets.validate("kernel", "stride", "padding")
     def _check_window(self, proposal: Any) -> int:
         name = proposal["trait"].name
         value, kernel, padding = (
-            small_int(
-                "PoolingExplorer", key, proposal["value"] if key == name else now, LIMITS[key]
-            )
+            small_int(WHO, key, proposal["value"] if key == name else now, LIMITS[key])
             for key, now in ((name, None), ("kernel", self.kernel), ("padding", self.padding))
         )
         if name != "stride" and padding > kernel // 2:
             raise StateError(
-                f"PoolingExplorer(kernel={kernel}, padding={padding}): needed a padding of at most "
+                f"{WHO}(kernel={kernel}, padding={padding}): needed a padding of at most "
                 f"half the window, here {kernel // 2}. A window must not lie in the padding alone."
             )
+        if name == "padding":
+            self._check_border(self.mode, padding, self.ceil_mode)
         return value
 
-    def fallback(self) -> str:
-        """Input and output as tables, and the photograph, if any, with its pooled picture."""
-        y = self.output()
-        parts = [
-            '<div class="cnn-still">',
-            f"<p>{self.mode.capitalize()} pooling over {self.kernel}×{self.kernel} windows, "
-            f"stride {self.stride}, padding {self.padding}:</p>",
-            table("Input", np.array(self.x)),
-            table("Output", y),
-        ]
-        if self.photo is not None:
-            photo = np.array(self.photo, dtype=np.uint8)
-            h, w = photo.shape
-            parts.append(
-                f'<img src="{png(photo)}" width="{4 * w}" height="{4 * h}" '
-                f'alt="The photograph, {h}×{w} grey pixels, that the explorer can pool instead of '
-                f'the numbers.">'
+    @traitlets.validate("p")
+    def _check_p(self, proposal: Any) -> float:
+        return real(WHO, "p", proposal["value"], POWERS)
+
+    @traitlets.validate("ceil_mode", "count_include_pad", "gradient")
+    def _check_switch(self, proposal: Any) -> bool:
+        name, value = proposal["trait"].name, proposal["value"]
+        if not isinstance(value, bool | np.bool_):
+            raise StateError(f"{WHO}({name}={value!r}): needed True or False.")
+        if name == "ceil_mode":
+            self._check_border(self.mode, self.padding, value)
+        return bool(value)
+
+    def _check_border(self, mode: str, padding: int, ceil_mode: Any) -> None:
+        if mode == "lp" and padding:
+            raise StateError(
+                f"{WHO}(mode='lp', padding={padding}): needed padding=0. LPPool2d takes no "
+                "padding, as in torch."
             )
+        if mode == "blur" and padding:
+            raise StateError(
+                f"{WHO}(mode='blur', padding={padding}): needed padding=0. BlurPool2d mirrors the "
+                "map at its border instead."
+            )
+        if mode == "blur" and ceil_mode:
+            raise StateError(
+                f"{WHO}(mode='blur', ceil_mode=True): needed ceil_mode=False. BlurPool2d has no "
+                "such choice: it keeps ceil(size / stride) values along a side."
+            )
+
+    def fallback(self) -> str:
+        """Input and output as tables, and the photograph; or, if on view, it and its pool."""
+        name = {"lp": "power-mean (Lp)"}.get(self.mode, self.mode)
+        title = self._rule(f"{name[0].upper()}{name[1:]} pooling")
+        parts = ['<div class="cnn-still">', f"<p>{title}:</p>"]
+        if self.view == "numbers":
+            parts += [table("Input", np.array(self.x)), table("Output", self.output())]
+        if self.photo is not None:
+            h, w = np.shape(self.photo)
+            aim = ", that the explorer can pool instead of the numbers"
+            aim = aim if self.view == "numbers" else " before pooling"
+            parts.append(
+                _image(np.array(self.photo), 4, f"The photograph, {h}×{w} grey pixels{aim}.")
+            )
+        if self.view == "photo":
+            pooled = self.output()
+            h, w = pooled.shape
+            words = f"The photograph after pooling, {h}×{w} pixels, enlarged {self.stride} times."
+            parts.append(_image(np.round(pooled), 4 * self.stride, words))
         return "\n".join([*parts, "</div>"])
+
+
+def _image(grey_values: Array, scale: int, alt: str) -> str:
+    """HTML of a grey picture, a pixel of it drawn as a square of `scale` pixels."""
+    h, w = grey_values.shape
+    source = png(grey_values.astype(np.uint8))
+    return f'<img src="{source}" width="{scale * w}" height="{scale * h}" alt="{alt}">'

@@ -265,7 +265,8 @@ export function makePicture(kind, attributes, on) {
 // ---------------------------------------------------------------------------------------------
 // The state of an explorer, and its controls.
 
-let explorers = 0;
+/** A number for each explorer of a page; in a notebook every widget has a copy of this file. */
+const nextNumber = () => (globalThis.cnnlabExplorers = (globalThis.cnnlabExplorers ?? 0) + 1);
 
 /** What every explorer does: a state that page and notebook share, Reset, and a link that leads back.
 
@@ -280,7 +281,7 @@ The result holds `id(name)`, `start`, `state()`, `update(changes)`, the makers o
 export function makeExplorer({ model, el }, { kind, names, fixed = [], codecs, settle = (changes) => changes, draw }) {
   if (!el.closest(".cnnlab-widget")) el.classList.add("cnnlab-widget"); // in a page, the host has it
   const anchor = el.closest(".cnnlab-widget").id; // a page names its explorers, a notebook does not
-  const prefix = `cnn-${kind}-${++explorers}`;
+  const prefix = `cnn-${kind}-${nextNumber()}`;
   const id = (name) => `${prefix}-${name}`;
   const state = () => Object.fromEntries(names.map((name) => [name, model.get(name)]));
   const start = state();
@@ -332,16 +333,17 @@ export function makeExplorer({ model, el }, { kind, names, fixed = [], codecs, s
     return h("div", { class: "cnn-field" }, h("label", { for: id(name) }, title), node);
   };
 
-  /** A slider with its label and its value in words, which a screen reader says too. */
-  const slider = (name, title, { min, max, step = 1, words = String }) => {
+  /** A slider with its label and its value in words, which a screen reader says too. `toPlace(value)` and its inverse
+  `fromPlace(place)` are for a slider that does not run evenly; then min, max and step are places. */
+  const slider = (name, title, { min, max, step = 1, words = String, toPlace = (v) => v, fromPlace = (v) => v }) => {
     const said = h("output", { class: "cnn-slider-value", for: id(name) });
     const node = h("input", {
       type: "range", id: id(name), "data-control": name, min, max, step,
-      oninput: () => update({ [name]: Number(node.value) }),
+      oninput: () => update({ [name]: fromPlace(Number(node.value)) }),
       onkeydown: (event) => event.stopPropagation(), // a notebook has keys of its own
     });
     shows.push((now) => {
-      node.value = String(now[name]);
+      node.value = String(toPlace(now[name]));
       const text = words(now[name], now);
       say(said, text);
       node.setAttribute("aria-valuetext", text);

@@ -1,4 +1,4 @@
-"""The exercises of chapter 2: every solution passes, every expected mistake gets its sentence."""
+"""The exercises of chapter 2: cases, references and replies that are theirs alone."""
 
 import itertools
 import re
@@ -10,80 +10,9 @@ from cnnlab import nn, shapes
 from cnnlab.exercises import ch02
 from cnnlab.nn import functional as F
 
-BY_NAME = {exercise.name: exercise for exercise in ch02.EXERCISES}
-MISTAKES = [
-    pytest.param(exercise, wrong, id=f"{exercise.name}-{wrong.name}")
-    for exercise in ch02.EXERCISES
-    for wrong in exercise.wrong_answers
-]
-every_exercise = pytest.mark.parametrize("exercise", ch02.EXERCISES, ids=BY_NAME)
-
-
-def run(exercise, code):
-    """Run a stub or a solution as a notebook cell would, and return the reader's answer."""
-    names = {"np": np, "ch02": ch02}
-    exec(code, names)
-    return names[exercise.answer_name]
-
 
 def plain(text):
     return " ".join(str(text).split())
-
-
-@every_exercise
-def test_the_stub_is_not_attempted(exercise):
-    assert exercise.check(run(exercise, exercise.stub)).status == "not attempted"
-
-
-@every_exercise
-def test_the_solution_is_correct(exercise):
-    outcome = exercise.check(run(exercise, exercise.solution().text))
-    assert outcome.status == "correct", outcome
-
-
-@every_exercise
-def test_the_stub_ends_with_the_check(exercise):
-    assert exercise.stub.splitlines()[-1] == f"{exercise.name}.check({exercise.answer_name})"
-
-
-@every_exercise
-def test_at_least_five_wrong_answers_are_expected(exercise):
-    names = [wrong.name for wrong in exercise.wrong_answers]
-    assert len(set(names)) == len(names) >= 5
-
-
-@pytest.mark.parametrize(("exercise", "wrong"), MISTAKES)
-def test_a_wrong_answer_is_refused_with_the_sentence_meant_for_it(exercise, wrong):
-    outcome = exercise.check(wrong.answer)
-    assert outcome.status == "not yet"
-    assert plain(wrong.says) in plain(outcome)
-
-
-@every_exercise
-def test_no_sentence_is_meant_for_two_different_mistakes(exercise):
-    sentences = [wrong.says for wrong in exercise.wrong_answers if len(wrong.says) > 60]
-    assert len(set(sentences)) == len(sentences)
-
-
-@every_exercise
-def test_hints_and_task_do_not_contain_the_solution(exercise):
-    told = plain((*exercise.hints, exercise.task))
-    docstring = re.compile(r'^("""|def |C, H, W|_, H, W|H, W|return y$)')
-    for line in exercise.solution().text.splitlines():
-        code = plain(line.partition("#")[0])
-        if len(code) > 14 and not docstring.match(code):
-            assert code not in told
-
-
-@every_exercise
-def test_every_hint_says_something_else(exercise):
-    assert len({repr(exercise.hint(step)) for step in (1, 2, 3)}) == 3
-
-
-@every_exercise
-@pytest.mark.parametrize("answer", [0, "x", [], {}, (1, 2), np.zeros((2, 2)), object(), max, print])
-def test_no_answer_raises(exercise, answer):
-    assert exercise.check(answer).status in ("not yet", "not attempted")
 
 
 # -- 1. max_pool2d
@@ -170,7 +99,7 @@ def test_the_right_number_is_never_shown_in_a_refusal():
 
 def test_an_unknown_network_is_named():
     answer = ch02._table() | {"avg + gap": 1}
-    assert "There is no network 'avg + gap'" in plain(ch02.parameter_table.check(answer))
+    assert "There is no entry 'avg + gap'" in plain(ch02.parameter_table.check(answer))
 
 
 def test_whole_numbers_of_any_type_are_accepted():
@@ -207,10 +136,6 @@ def test_receptive_field_accepts_an_answer_from_output_to_input():
 def test_slow_pool_is_the_librarys_pool():
     x = np.random.default_rng(0).standard_normal((3, 7, 8))
     np.testing.assert_array_equal(ch02.slow_pool(x), F.max_pool2d(x, 2))
-
-
-def test_the_fast_solution_is_many_times_as_fast_as_the_loop():
-    assert ch02.speedup(ch02._my_fast_pool) > 20
 
 
 def test_a_function_that_loops_over_rows_is_told_how_fast_it_is():

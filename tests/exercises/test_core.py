@@ -12,7 +12,17 @@ import numpy as np
 import pytest
 
 from cnnlab.exercises import Exercise, Outcome, WrongAnswer
-from cnnlab.exercises.core import NotYet, OutOfTime, Source, compare, run_within, show
+from cnnlab.exercises.core import (
+    NotAttempted,
+    NotYet,
+    OutOfTime,
+    Source,
+    compare,
+    compare_tables,
+    recognise,
+    run_within,
+    show,
+)
 
 
 def _double(x):
@@ -107,6 +117,144 @@ def test_the_reply_does_not_depend_on_print_options():
     before = repr(DOUBLE.check(third))
     with np.printoptions(precision=1, sign="+", floatmode="fixed"):
         assert repr(DOUBLE.check(third)) == before
+
+
+# -- Results of other kinds than arrays
+
+
+def refusal(answer, reference, *cases):
+    """Hold an answer against a reference, and return what is said about it."""
+    with pytest.raises(NotYet) as caught:
+        compare(answer, reference, cases, ())
+    return " ".join(str(caught.value).split())
+
+
+def test_a_number_is_compared_up_to_rounding():
+    assert compare(lambda x: x * (1 + 1e-9), float, [(2.5,)], ()) == 1
+
+
+def test_a_whole_number_is_compared_exactly():
+    assert "needed 102764544" in refusal(lambda n: n + 1, lambda n: n, (102_764_544,))
+
+
+def test_a_number_that_need_not_be_whole_is_asked_for_as_such():
+    assert "returned a list, needed one number." in refusal(lambda x: [x], float, (2.5,))
+
+
+def test_zero_up_to_rounding_is_zero():
+    assert compare(lambda x: x + 1e-17, lambda x: x, [(np.zeros(2),)], ()) == 1
+
+
+def test_a_tuple_is_compared_number_by_number():
+    assert compare(lambda n: [np.int64(n // 7), n % 7], lambda n: divmod(n, 7), [(9,)], ()) == 1
+    assert "came out (2, 1) needed (1, 2)" in refusal(
+        lambda n: (n % 7, n // 7), lambda n: divmod(n, 7), (9,)
+    )
+
+
+def test_a_tuple_of_another_length_is_told_so():
+    reply = refusal(lambda n: (n,), lambda n: divmod(n, 7), (9,))
+    assert "returned 1 values, needed 2." in reply
+
+
+def test_what_is_no_tuple_is_told_so():
+    reply = refusal(lambda n: n, lambda n: divmod(n, 7), (9,))
+    assert "returned an int, needed a tuple of 2." in reply
+
+
+def test_a_wrong_answer_that_gives_nan_is_recognised():
+    wrong = WrongAnswer("nan", lambda x: x * np.nan, "Something was divided by zero.")
+    assert recognise(lambda x: x - x * np.nan, CASES, [wrong]) == wrong.says
+
+
+def test_a_wrong_answer_that_fails_later_is_recognised_by_the_cases_before():
+    def squares_of_vectors(x):
+        return x * x if x.ndim == 1 else x[7]
+
+    assert recognise(squares_of_vectors, CASES, WRONG) == "This is the square."
+
+
+# -- Predictions
+
+NEEDED = {"a": 10, "b": 20, "c": 2_000}
+TABLES = (
+    WrongAnswer("halves", {"a": 5, "b": 10, "c": 1_000}, "These are the halves."),
+    WrongAnswer("zero for b", {"a": 10, "b": 0, "c": 2_000}, "Now b is not zero."),
+    WrongAnswer("a list", [10, 20], "the answer has type list."),
+)
+CHOICES = {"a": "max", "b": "average", "c": "max"}
+RULES = (
+    WrongAnswer("always max", dict.fromkeys(CHOICES, "max"), "It is not always max."),
+    WrongAnswer("never max", dict.fromkeys(CHOICES, "average"), "Max it is, now and then."),
+)
+
+
+def judged(answer, needed=NEEDED, wrong_answers=TABLES, choices=()):
+    """Return what is said about a table of predictions."""
+    with pytest.raises(NotYet) as caught:
+        compare_tables(answer, needed, wrong_answers, "Think again.", choices)
+    return " ".join(str(caught.value).split())
+
+
+def test_a_right_table_is_let_pass():
+    compare_tables(NEEDED | {"a": 10.0}, NEEDED, TABLES, "Think again.")
+    compare_tables(CHOICES, CHOICES, RULES, "Think again.", choices=("max", "average"))
+
+
+@pytest.mark.parametrize("value", [..., None])
+def test_a_table_left_open_is_not_attempted(value):
+    with pytest.raises(NotAttempted):
+        compare_tables(dict.fromkeys(NEEDED, value), NEEDED, TABLES, "Think again.")
+
+
+@pytest.mark.parametrize(
+    ("answer", "reply"),
+    [
+        ([10, 20, 2_000], "a dict with the keys 'a', 'b', 'c', as in the stub; the answer has"),
+        (NEEDED | {"d": 1}, "There is no entry 'd'; the keys are 'a', 'b', 'c'."),
+        (NEEDED | {"b": ...}, "Still to predict: 'b'."),
+        ({"a": 10}, "Still to predict: 'b', 'c'."),
+        (NEEDED | {"b": "20"}, "The entry 'b' has type str, needed one whole number."),
+        (NEEDED | {"b": True}, "The entry 'b' has type bool, needed one whole number."),
+    ],
+)
+def test_a_table_that_is_not_complete_is_told_what_is_needed(answer, reply):
+    assert reply in judged(answer)
+
+
+def test_of_numbers_the_reply_says_which_are_right():
+    reply = judged({"a": 10, "b": 19, "c": 2_001})
+    assert reply == "a 10 right b 19 too few c 2,001 too many Think again."
+
+
+def test_a_table_of_numbers_is_explained_by_the_mistake_behind_all_wrong_entries():
+    assert judged({"a": 5, "b": 10, "c": 2_000}).endswith("These are the halves.")
+
+
+def test_two_mistakes_in_a_table_are_explained_one_at_a_time():
+    assert judged({"a": 5, "b": 0, "c": 2_000}).endswith("a: These are the halves.")
+
+
+def test_of_choices_the_reply_only_says_how_many_are_right():
+    reply = judged(CHOICES | {"c": "average"}, CHOICES, (), ("max", "average"))
+    assert reply == "2 of 3 are right. Think again."
+
+
+def test_a_table_of_choices_is_explained_by_the_mistake_that_gives_all_of_it():
+    always = judged(dict.fromkeys(CHOICES, "max"), CHOICES, RULES, ("max", "average"))
+    assert always == "2 of 3 are right. It is not always max."
+
+
+def test_a_choice_is_explained_by_the_mistake_with_the_fewest_others():
+    answer = {"a": "average", "b": "max", "c": "average"}
+    reply = judged(answer, CHOICES, RULES, ("max", "average"))
+    assert reply == "0 of 3 are right. a: Max it is, now and then."
+
+
+@pytest.mark.parametrize("value", ["mean", 1, np.zeros(2), ["max"]])
+def test_a_choice_that_is_none_is_told_so(value):
+    reply = judged(CHOICES | {"b": value}, CHOICES, RULES, ("max", "average"))
+    assert reply.endswith(", needed 'max' or 'average'.")
 
 
 # -- Strange answers
@@ -392,8 +540,11 @@ def test_the_exercises_need_numpy_only():
     done = _run(
         """
         import sys
-        from cnnlab.exercises import ch02
-        ch02.max_pool2d.check(lambda x, k, s: x)
+        from cnnlab import exercises
+        chapters = [name for name in exercises.__all__ if name.startswith("ch")]
+        for name in chapters:
+            for exercise in getattr(exercises, name).EXERCISES:
+                exercise.check(exercise.wrong_answers[0].answer)
         heavy = {"torch", "matplotlib", "IPython", "ipywidgets", "scipy", "pandas", "yaml"}
         print(sorted(heavy & set(sys.modules)))
         """,
@@ -438,6 +589,36 @@ def test_a_solution_in_lines_of_code_names_the_answer_by_its_last_assignment():
     assert value.stub == "my_value = ...\ntest.double.check(my_value)"
 
 
+FOUND = "def double(x):\n    # adds one too much\n    return x + x + 1"
+REPAIR = replace(DOUBLE, starts_from=FOUND)
+
+
+def function(code):
+    """Run the code of a function, and return it."""
+    names = {"np": np}
+    exec(code, names)
+    return names["double"]
+
+
+def test_a_function_to_be_repaired_is_the_stub():
+    assert REPAIR.stub == f"{FOUND}\n\n\ntest.double.check(double)"
+
+
+@pytest.mark.parametrize("code", [FOUND, FOUND.replace("adds", "is it this line that adds")])
+def test_a_function_to_be_repaired_is_not_attempted_as_long_as_it_is_unchanged(code):
+    assert repr(REPAIR.check(function(code))).startswith("Not attempted. Repair double, then run")
+
+
+def test_a_function_that_was_changed_is_checked():
+    assert REPAIR.check(function(FOUND.replace("+ 1", "+ 2"))).status == "not yet"
+    assert REPAIR.check(function(FOUND.replace("x + x + 1", "x + x"))).passed
+
+
+def test_a_function_to_be_repaired_may_be_answered_without_python_code():
+    assert REPAIR.check(np.sqrt).status == "not yet"
+    assert REPAIR.check("double").status == "not yet"
+
+
 def test_source_is_shown_in_colours_where_markdown_is_understood():
     assert Source("x = 1")._repr_markdown_() == "```python\nx = 1\n```"
 
@@ -471,6 +652,10 @@ def test_an_empty_array_is_described_by_its_shape():
 def test_a_shown_array_can_be_pasted_back():
     x = np.array([[[1.0, -2.5], [3.0, 4.0]], [[0.25, 1.0], [1.0, 1.0]]])
     np.testing.assert_array_equal(eval(show(x)), x)
+
+
+def test_minus_zero_is_shown_as_zero():
+    assert show(np.array([-0.0, 1.5])) == "np.array([0. , 1.5])"
 
 
 def test_a_numpy_number_is_shown_as_a_number():

@@ -2,11 +2,24 @@
 
 import pytest
 
-from cnnlab.widgets import PoolingExplorer, quiz
+from cnnlab.widgets import (
+    ConvolutionExplorer,
+    DropoutExplorer,
+    PoolingExplorer,
+    RunsExplorer,
+    ShiftExplorer,
+    StackExplorer,
+    quiz,
+)
 
 WIDGETS = {
+    "dropout": DropoutExplorer,
+    "convolution": ConvolutionExplorer,
     "pooling": PoolingExplorer,
+    "shift": ShiftExplorer,
+    "records": lambda: RunsExplorer("removals_cifar", ("max", "stride")),
     "quiz": lambda: quiz("02-why-pool"),
+    "stack": StackExplorer,
 }
 
 

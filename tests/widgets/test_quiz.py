@@ -11,6 +11,7 @@ from cnnlab.widgets.base import inline_html
 from cnnlab.widgets.quiz import load_quiz
 
 NAMES = widgets.quiz_names()
+ALL = [question for name in NAMES for question in load_quiz(name).questions]
 GOOD = """
 title: A title
 questions:
@@ -37,6 +38,45 @@ def test_every_quiz_of_the_book_can_be_shown(name):
     assert repr(widgets.quiz(name)).startswith("Quiz: ")
 
 
+def test_every_chapter_has_a_quiz():
+    assert [name[:3] for name in NAMES] == [f"{chapter:02}-" for chapter in range(1, 12)]
+
+
+def test_there_are_more_than_forty_questions_each_with_four_options():
+    assert len(ALL) >= 43
+    assert {len(question.options) for question in ALL} == {4}
+
+
+def test_no_question_is_asked_twice():
+    assert len({question.ask for question in ALL}) == len(ALL)
+
+
+def test_explanations_are_long_enough_to_explain_and_short_enough_to_read():
+    lengths = [len(option.feedback) for question in ALL for option in question.options]
+    assert min(lengths) >= 50
+    assert max(lengths) <= 280
+
+
+def test_over_all_quizzes_each_place_holds_about_a_quarter_of_the_right_answers():
+    places = [[option.right for option in question.options].index(True) for question in ALL]
+    counts = [places.count(place) for place in range(4)]
+    assert max(counts) - min(counts) <= len(ALL) / 10
+
+
+def test_over_all_quizzes_the_longest_answer_is_right_about_as_often_as_by_chance():
+    right = 0.0
+    for question in ALL:
+        longest = max(len(option.text) for option in question.options)
+        candidates = [option for option in question.options if len(option.text) == longest]
+        right += sum(option.right for option in candidates) / len(candidates)
+    assert 0.1 <= right / len(ALL) <= 0.4
+
+
+def test_over_all_quizzes_the_longest_explanation_is_seldom_that_of_the_right_answer():
+    longest = [max(question.options, key=lambda option: len(option.feedback)) for question in ALL]
+    assert sum(option.right for option in longest) / len(ALL) <= 0.4
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_the_right_answer_has_no_favourite_place(name):
     questions = load_quiz(name).questions
@@ -59,6 +99,31 @@ def test_no_backtick_and_no_asterisk_is_left_for_the_reader(name):
 
 def test_options_are_shuffled_in_the_same_way_each_time(load):
     assert load(GOOD) == load(GOOD)
+
+
+def test_options_that_are_numbers_stand_in_ascending_order(load):
+    numbers = GOOD.replace("The window", "'1 000'").replace("The stride", "'9'")
+    numbers = numbers.replace("The padding", "'20'")
+    assert [option.text for option in load(numbers).questions[0].options] == ["9", "20", "1 000"]
+
+
+def test_right_answers_take_all_places_in_turn(load):
+    first = GOOD[GOOD.index("  - id") :]
+    text = GOOD + "".join(first.replace("first", f"number-{n}") for n in range(5))
+    places = [[o.right for o in q.options].index(True) for q in load(text).questions]
+    assert sorted(places[:3]) == sorted(places[3:]) == [0, 1, 2]
+
+
+def test_a_question_may_name_claims_and_what_it_needs_of_them(load):
+    more = "    claims: [a-claim]\n    needs: {other/part: does not hold, third/one: holds}\n"
+    (question,) = load(GOOD + more).questions
+    assert question.claims == ("a-claim",)
+    assert question.needs == {"other/part": "does not hold", "third/one": "holds"}
+
+
+def test_claims_and_needs_are_no_part_of_the_page(load):
+    plain = widgets.Quiz(load(GOOD)).to_html()
+    assert widgets.Quiz(load(f"{GOOD}    claims: [a-claim]\n")).to_html() == plain
 
 
 def test_line_breaks_of_the_file_do_not_matter(load):
@@ -84,6 +149,19 @@ def test_line_breaks_of_the_file_do_not_matter(load):
         ("right: true", "right: yes please", "the field 'right' is 'yes please', needed a bool"),
         ("feedback: That", "hint: That", "the field 'hint' is unknown, needed only text, right"),
         ("The stride", "The window", "the text 'The window' stands there twice"),
+        ("id: first", "id: First one", "question 1: the id is 'First one', needed small letters"),
+        ("    ask", "    claims: x\n    ask", "the field 'claims' is 'x', needed a list"),
+        ("    ask", "    claims: [4]\n    ask", "4 is no name of a claim, needed a text"),
+        (
+            "    ask",
+            "    needs: {a: holds}\n    ask",
+            "the need 'a': 'holds' came, needed claim/part",
+        ),
+        (
+            "    ask",
+            "    needs: {a/b: yes}\n    ask",
+            "the need 'a/b': True came, needed claim/part",
+        ),
         ("title: A title", "", "the field 'title' is missing"),
         ("title: A title", "title: [", "the file is not valid YAML"),
         ("ask: What is `k`?", "ask:", "question 1: the field 'ask' is None, needed a str"),
@@ -133,6 +211,21 @@ def test_the_fallback_folds_the_answers_away():
 def test_the_fallback_marks_one_answer_of_each_question_as_right():
     page = widgets.quiz("02-why-pool").fallback()
     assert page.count("(✓ right)") == page.count("<details>") == 6
+
+
+def test_with_an_anchor_each_question_of_the_fallback_can_be_linked_to():
+    page = widgets.quiz("02-why-pool", anchor="check").fallback()
+    ids = [f"check-{question.id}" for question in load_quiz("02-why-pool").questions]
+    assert re.findall(r'<li id="(.*?)">', page) == ids
+
+
+def test_without_an_anchor_the_fallback_names_nothing():
+    assert "id=" not in widgets.quiz("02-why-pool").fallback()
+
+
+def test_options_have_the_same_letters_everywhere(node, tmp_path):
+    assert call(node, tmp_path, "quiz.js", [["letter", n] for n in range(6)]) == [*"ABCDEF"]
+    assert widgets.quiz("02-why-pool").fallback().count('<ol type="A">') == 2 * 6
 
 
 def test_code_and_emphasis_are_found(node, tmp_path):

@@ -1,0 +1,615 @@
+// Convolution explorer: drag a window over a small map, see the nine products, watch the output grow.
+//
+// It runs as an anywidget front end in a notebook, and in a built page through a host that offers the same
+// `model` (get, set, on, off, save_changes).
+//
+// Hooks that stay as they are, for tests and for styles, besides those of toolkit.js:
+//   .cnn-convolution                      root, role=group; .shows-reads with the overlay
+//   [data-control=NAME]                   view, stride, padding, dilation (radio buttons), divisor (select),
+//                                         flip, filled, reads (checkboxes)
+//   [data-control=pattern], [data-control=preset]         selects of start patterns and of kernels; `own` for others
+//   [data-action=NAME]                    buttons; NAME: play, lower, raise, reset, link
+//   .cnn-grid--input, .cnn-grid--kernel, .cnn-grid--output      what can be changed or pointed at
+//   .cnn-mini--pixels, .cnn-mini--products .cnn-cell            what the window holds, and the products
+//   .cnn-sum, .cnn-result                 the sum, and the sum after the division
+//   .is-in .is-unread .is-empty .is-active                states of a cell: under a weight, read by no window,
+//                                                         not filled yet, filled by this window
+//   .cnn-pad-cell                         cells of the padding, hidden from screen readers; text in data-value
+//   .cnn-plate--input, .cnn-plate--output what the pointer drags over
+//   .cnn-meaning, .cnn-difference, .cnn-size, .cnn-count  sentences: what the kernel does, what turning changes,
+//                                                         size, number of values
+
+import {
+  between, button, clamp, decode, encode, h, makeEditor, makeExplorer, makeGrid, makePicture, mapOf, number, oneOf, place,
+  same, say,
+} from "./toolkit.js";
+
+// ---------------------------------------------------------------------------------------------
+// Arithmetic. Maps are arrays of rows; `s` holds kernel, divisor, stride, padding, dilation, flip.
+
+/** The kernel turned by 180 degrees. */
+export const turn = (kernel) => kernel.map((row) => row.slice().reverse()).reverse();
+
+/** The weights as they are laid on the pixels. */
+export const applied = (s) => (s.flip ? turn(s.kernel) : s.kernel);
+
+/** Pixels that the window covers along one side, those between the weights included. */
+export const span = (s) => s.dilation * (s.kernel.length - 1) + 1;
+
+/** Number of windows along one side. */
+export function outputSize(size, s) {
+  return Math.floor((size + 2 * s.padding - span(s)) / s.stride) + 1;
+}
+
+/** What meets in the window of output (i, j), in reading order: pixel (0 in the padding), weight, product. */
+export function taps(x, s, i, j) {
+  return applied(s).flatMap((weights, a) => weights.map((weight, b) => {
+    const row = i * s.stride - s.padding + a * s.dilation;
+    const column = j * s.stride - s.padding + b * s.dilation;
+    const inside = row >= 0 && row < x.length && column >= 0 && column < x[0].length;
+    const value = inside ? x[row][column] : 0;
+    return { row, column, inside, value, weight, product: value * weight || 0 };
+  }));
+}
+
+const sum = (values) => values.reduce((total, v) => total + v, 0);
+
+const mapOutput = (x, s, f) =>
+  Array.from({ length: outputSize(x.length, s) }, (_, i) =>
+    Array.from({ length: outputSize(x[0].length, s) }, (_, j) => f(taps(x, s, i, j))));
+
+/** Output map. */
+export function conv2d(x, s) {
+  return mapOutput(x, s, (cells) => sum(cells.map((cell) => cell.product)) / s.divisor);
+}
+
+/** For each pixel, the number of windows that read it. */
+export function readsOf(x, s) {
+  const reads = x.map((row) => row.map(() => 0));
+  mapOutput(x, s, (cells) => {
+    for (const { row, column, inside } of cells) if (inside) reads[row][column] += 1;
+  });
+  return reads;
+}
+
+/** Values of black and white: 0 is mid grey where there are negative values, else black. */
+export function greyRange(y) {
+  const values = y.flat();
+  const most = Math.max(...values.map(Math.abs));
+  return Math.min(...values) < 0 ? [-most, most] : [0, Math.max(255, most)];
+}
+
+/** Grey values of an output. */
+export function greys(y) {
+  const [low, high] = greyRange(y);
+  const black = low < 0 ? 128 : 0;
+  return y.map((row) => row.map((v) => Math.floor(black + ((255 - black) * v) / high + 0.5)));
+}
+
+/** The cells [i, j] on the straight way from one to another, the last one included. */
+export function way([a, b], [i, j]) {
+  const steps = Math.max(Math.abs(i - a), Math.abs(j - b), 1);
+  return Array.from({ length: steps }, (_, n) =>
+    [Math.round(a + ((i - a) * (n + 1)) / steps), Math.round(b + ((j - b) * (n + 1)) / steps)]);
+}
+
+// ---------------------------------------------------------------------------------------------
+// Words.
+
+export function sizeSentence(height, width, s) {
+  const k = s.kernel.length;
+  const rule = (n) => `⌊(${n} + 2·${s.padding} − ${s.dilation}·(${k} − 1) − 1)/${s.stride}⌋ + 1 = ${outputSize(n, s)}`;
+  const sizes = `${height}×${width} → ${outputSize(height, s)}×${outputSize(width, s)}`;
+  return height === width ? `${sizes}: ${rule(height)}` : `${sizes}: rows ${rule(height)}, columns ${rule(width)}`;
+}
+
+export function countSentence(x, s) {
+  const reads = readsOf(x, s).flat();
+  const windows = outputSize(x.length, s) * outputSize(x[0].length, s);
+  const unread = reads.filter((n) => n === 0).length;
+  const rest = unread === 0 ? "" : ` ${unread} of the ${reads.length} ${unread === 1 ? "is" : "are"} never read.`;
+  const [most, corner] = [Math.max(...reads), reads[0]];
+  const read = most === Math.min(...reads) ? ` Every pixel is read ${often(most)}.`
+    : most === 1 ? " No pixel is read more than once."
+    : ` A pixel is read up to ${often(most)}, the one in the top left corner ${often(corner)}.`;
+  return `${reads.length} values in, ${windows} out.${rest}${s.reads ? read : ""}`;
+}
+
+const often = (n) => (n === 0 ? "never" : n === 1 ? "once" : n === 2 ? "twice" : `${n} times`);
+const count = (n, one) => `${n} ${one}${n === 1 ? "" : "s"}`;
+const factor = (v) => (v < 0 ? `(${number(v)})` : number(v));
+
+/** The products and their sum at one place. */
+export function placeSentence(x, s, i, j) {
+  const cells = taps(x, s, i, j);
+  const total = sum(cells.map((cell) => cell.product));
+  const products = cells.map(({ value, weight }) => `${factor(value)}·${factor(weight)}`).join(" + ");
+  const divided = s.divisor === 1 ? "" : `, divided by ${s.divisor}: ${number(total / s.divisor)}`;
+  const padded = cells.filter((cell) => !cell.inside).length;
+  const note = padded ? ` ${count(padded, "pixel")} of the window ${padded === 1 ? "is" : "are"} padding: ${padded === 1 ? "a zero" : "zeros"}.` : "";
+  return `Output, ${place({ row: i, column: j })}: ${products} = ${number(total)}${divided}.${note}`;
+}
+
+/** Which of both it is, and whether the other would differ: for this kernel, and on this input. */
+export function differenceSentence(x, s) {
+  const which = s.flip
+    ? "Turned first: what mathematics calls convolution; deep learning leaves the turn out. "
+    : "Laid on as it is: cross-correlation, which deep learning calls convolution. ";
+  const turned = turn(s.kernel);
+  if (same(turned, s.kernel)) return `${which}This kernel looks the same when turned, so both give the same output.`;
+  if (same(turned, s.kernel.map((row) => row.map((v) => 0 - v)))) {
+    return `${which}This kernel turned is its own negative: the other output has the opposite signs.`;
+  }
+  const dots = x.flat().filter((v) => v !== 0);
+  if (dots.length === 1 && s.stride === 1 && s.dilation === 1) {
+    return `${which}On one bright dot the output shows the kernel ${s.flip ? "itself" : "turned by 180°"}.`;
+  }
+  const [a, b] = [false, true].map((flip) => conv2d(x, { ...s, flip }).flat());
+  const differ = a.filter((v, n) => v !== b[n]).length;
+  return `${which}The two outputs differ at ${differ} of ${count(a.length, "place")}. Learned weights would simply come out turned.`;
+}
+
+const kernel = (text) => text.split("/").map((row) => row.trim().split(" ").map(Number));
+/** Kernels: [label, weights, divisor, what each output is, the same when turned]. */
+export const PRESETS = {
+  vertical: ["Vertical edge", kernel("-1 0 1/-1 0 1/-1 0 1"), 1,
+    "Right column minus left column: positive where it gets brighter to the right, 0 on flat areas.",
+    "Left column minus right column: positive where it gets darker to the right, 0 on flat areas."],
+  horizontal: ["Horizontal edge", kernel("-1 -1 -1/0 0 0/1 1 1"), 1,
+    "Lower row minus upper row: positive where it gets brighter downwards, 0 on flat areas.",
+    "Upper row minus lower row: positive where it gets darker downwards, 0 on flat areas."],
+  laplacian: ["Laplacian", kernel("0 1 0/1 -4 1/0 1 0"), 1,
+    "The four neighbours minus four times the middle: 0 on flat areas and on even slopes."],
+  identity: ["Identity", kernel("0 0 0/0 1 0/0 0 0"), 1, "The pixel in the middle, unchanged."],
+  blur: ["Blur, mean of nine", kernel("1 1 1/1 1 1/1 1 1"), 9, "The mean of the nine pixels: details fade."],
+  soft: ["Soft blur", kernel("1 2 1/2 4 2/1 2 1"), 16,
+    "A mean in which the middle counts most: details fade, more gently."],
+  sharpen: ["Sharpen", kernel("0 -1 0/-1 5 -1/0 -1 0"), 1,
+    "The middle plus its difference from its four neighbours: edges stand out, flat areas stay."],
+  shift: ["Shift by one pixel", kernel("0 0 0/1 0 0/0 0 0"), 1,
+    "The pixel to the left of the middle: the image moves to the right.",
+    "The pixel to the right of the middle: the image moves to the left."],
+  corner: ["Corner, top left", kernel("-4 -4 -4/-4 5 5/-4 5 5"), 1,
+    "Largest where a bright area begins, with its top left corner in the middle.",
+    "Largest where a bright area ends, with its bottom right corner in the middle."],
+  letter: ["Letter F", kernel("1 1 1/1 1 0/1 0 0"), 1,
+    "Six pixels added up, in the shape of an F. Turn it by 180° and see the weights swap places.",
+    "Six pixels added up, in the shape of an F, turned by 180°."],
+  mean: ["Mean of four", kernel("1 1/1 1"), 4, "The mean of four pixels. With stride 2: average pooling."],
+  diagonal: ["Diagonal difference", kernel("1 0/0 -1"), 1, "Top left minus bottom right.", "Bottom right minus top left."],
+  double: ["One weight, double", kernel("2"), 1, "Each pixel alone, times two: no neighbour has a say."],
+};
+const GROUPS = [["3×3", 3], ["2×2", 2], ["1×1", 1]];
+
+const presetOf = (s) => Object.keys(PRESETS).find((key) => same(PRESETS[key][1], s.kernel) && PRESETS[key][2] === s.divisor);
+
+/** What the kernel does, in words. */
+export function meaningSentence(s) {
+  const preset = PRESETS[presetOf(s)];
+  if (preset) return (s.flip && preset[4]) || preset[3];
+  const total = sum(s.kernel.flat());
+  if (total === 0) return "The weights add up to 0: flat areas give 0.";
+  return `The weights add up to ${number(total)}: a flat area of value v gives ${number(total / s.divisor)}·v.`;
+}
+
+// ---------------------------------------------------------------------------------------------
+// Start patterns.
+
+const eight = (f) => Array.from({ length: 8 }, (_, i) => Array.from({ length: 8 }, (_, j) => f(i, j)));
+export const PATTERNS = {
+  seven: ["Handwritten seven", kernel("0 0 0 0 0 0 0 0/0 3 7 9 9 8 2 0/0 2 4 4 5 9 3 0/0 0 0 1 6 8 1 0/"
+    + "0 0 2 6 9 7 5 0/0 0 1 5 9 3 1 0/0 0 0 7 6 0 0 0/0 0 1 9 3 0 0 0")],
+  square: ["Bright square", eight((i, j) => (i > 1 && i < 6 && j > 1 && j < 6 ? 9 : 1))],
+  dot: ["One bright dot", eight((i, j) => (i === 3 && j === 4 ? 9 : 0))],
+  edge: ["Vertical edge", eight((i, j) => (j < 4 ? 1 : 8))],
+  slope: ["Even slope", eight((i, j) => j + 1)],
+  diagonal: ["Diagonal line", eight((i, j) => (i === j ? 9 : 0))],
+  checkerboard: ["Checkerboard", eight((i, j) => ((i + j) % 2 ? 9 : 0))],
+  flat: ["Flat area", eight(() => 5)],
+  negative: ["Positive and negative", eight((i, j) => ((3 * i * i + 5 * j + 2 * i * j) % 19) - 9)],
+  odd: ["Odd size, 7×7", Array.from({ length: 7 }, (_, i) => Array.from({ length: 7 }, (_, j) => Math.min(i, j) + 1))],
+};
+
+// ---------------------------------------------------------------------------------------------
+// Links: view=numbers&stride=1&...&kernel=ijk.ijk.ijk&at=2.4&visited=0.0-5_1.0-5_2.0-4&x=jjjjj.jjjjj...
+
+const cellOf = { write: ([i, j]) => `${i}.${j}`, read: (text) => (/^\d{1,2}\.\d{1,2}$/.test(text) ? text.split(".").map(Number) : undefined) };
+
+/** Cells of the output, a row at a time: its number, then runs of columns, as in 0.0-5_2.3_2.5. */
+const cellsOf = {
+  write(cells) {
+    const runs = [];
+    for (const [i, j] of cells.slice().sort((a, b) => a[0] - b[0] || a[1] - b[1])) {
+      const last = runs.at(-1);
+      if (last && last[0] === i && last[2] === j - 1) last[2] = j;
+      else runs.push([i, j, j]);
+    }
+    return runs.map(([i, a, b]) => `${i}.${a}${a === b ? "" : `-${b}`}`).join("_");
+  },
+  read(text) {
+    if (text === "") return [];
+    const runs = text.split("_").map((run) => run.match(/^(\d{1,2})\.(\d{1,2})(?:-(\d{1,2}))?$/));
+    if (runs.includes(null)) return undefined;
+    return runs.flatMap(([, i, a, b = a]) => Array.from({ length: Math.max(0, b - a + 1) }, (_, n) => [+i, +a + n]));
+  },
+};
+const kernelOf = { write: mapOf(1, 3).write, read: (text) => {
+  const found = mapOf(1, 3).read(text);
+  return found?.length === found?.[0].length ? found : undefined;
+} };
+const LINK = {
+  view: oneOf("numbers", "photo"), kernel: kernelOf, divisor: between(1, 16), stride: between(1, 3), padding: between(0, 2),
+  dilation: between(1, 2), flip: oneOf(false, true), filled: oneOf(false, true), reads: oneOf(false, true), at: cellOf,
+  visited: cellsOf, x: mapOf(5, 9),
+};
+export const encodeState = (state) => encode(state, LINK);
+export const decodeState = (text) => decode(text, LINK);
+
+// ---------------------------------------------------------------------------------------------
+// Drawing.
+
+const NAMES = ["photo", ...Object.keys(LINK)];
+const HEAT = [79, 70, 200];
+
+const mapOfState = (s) => (s.view === "photo" && s.photo ? s.photo : s.x);
+
+/** What has to follow from a change: a window inside of the output, and cells that exist. */
+export function settled(changes, next) {
+  const x = mapOfState(next);
+  const [height, width] = [outputSize(x.length, next), outputSize(x[0].length, next)];
+  const at = [clamp(next.at[0], height - 1), clamp(next.at[1], width - 1)];
+  let { filled } = next;
+  let visited = next.visited.filter(([i, j]) => i < height && j < width);
+  if (changes.filled === false && !changes.visited) visited = [at]; // begin anew with this place
+  if (visited.length >= height * width) filled = true;
+  return { ...changes, at, visited, filled, view: x === next.photo ? "photo" : "numbers" };
+}
+
+function render({ model, el }) {
+  const ui = makeExplorer({ model, el }, { kind: "convolution", names: NAMES, fixed: ["photo"], codecs: LINK, settle: settled, draw });
+  const { id, start, state, update } = ui;
+  const still = window.matchMedia("(prefers-reduced-motion: reduce)");
+
+  // Moving the window. Each place on the way is filled.
+  let held = false; // the reader is at a cell of the input: it stays the one to change
+  const move = (at, from = at) => {
+    const now = state();
+    if (same(at, now.at) && (now.filled || now.visited.some((v) => same(v, at)))) return;
+    const seen = new Set(now.visited.map(String));
+    update({ at, ...(now.filled ? {} : { visited: [...now.visited, ...way(from, at).filter((v) => !seen.has(String(v)))] }) });
+  };
+  const nearest = (row, column) => { // the window whose middle is nearest to this point
+    const s = state();
+    const [height, width] = [y.length, y[0].length];
+    const index = (v, most) => clamp(Math.round((v + s.padding - span(s) / 2) / s.stride), most - 1);
+    return [index(row, height), index(column, width)];
+  };
+  const middle = (s) => s.at.map((n, side) =>
+    clamp(n * s.stride - s.padding + Math.floor((span(s) - 1) / 2), (side ? map[0].length : map.length) - 1));
+
+  /** The pointer, held down on a plate: act([row, column], from) with the place in cells of the plate, and the place of
+  the window that it is dragged from, if any. */
+  const drag = (plate, sides, act) => {
+    let down = false;
+    const aim = (event) => {
+      const box = plate.getBoundingClientRect();
+      const [height, width] = sides();
+      act([((event.clientY - box.top) / box.height) * height, ((event.clientX - box.left) / box.width) * width],
+        event.type === "pointermove" ? state().at : undefined);
+    };
+    plate.addEventListener("pointerdown", (event) => {
+      if (event.button !== 0) return;
+      down = true;
+      plate.setPointerCapture(event.pointerId);
+      aim(event);
+    });
+    plate.addEventListener("pointermove", (event) => { if (down) aim(event); });
+    plate.addEventListener("lostpointercapture", () => { down = false; });
+  };
+
+  // Playing: place after place, in reading order. With reduced motion, a press is one step.
+  let clock = null;
+  const pause = () => {
+    if (clock === null) return;
+    clearInterval(clock);
+    clock = null;
+    draw(state());
+  };
+  const step = (count) => {
+    const { at: [i, j], filled, visited } = state();
+    const [height, width] = [y.length, y[0].length];
+    const end = height * width - 1;
+    const now = i * width + j;
+    const anew = filled || now >= end;
+    const to = anew ? 0 : Math.min(now + count, end);
+    const places = Array.from({ length: anew ? 1 : to - now }, (_, n) => to - n).reverse();
+    const cells = places.map((n) => [Math.floor(n / width), n % width]);
+    const seen = new Set(anew ? [] : visited.map(String));
+    update({ at: cells.at(-1), filled: false, visited: [...(anew ? [] : visited), ...cells.filter((v) => !seen.has(String(v)))] });
+    return to < end;
+  };
+  const playing = () => {
+    if (clock !== null) return pause();
+    if (still.matches) return step(1);
+    const total = y.length * y[0].length;
+    const count = Math.ceil(total / 160);
+    if (step(1)) clock = setInterval(() => { if (!step(count)) pause(); }, Math.max(30, Math.min(350, 12000 / total)));
+    draw(state());
+  };
+
+  // Controls.
+  const numbers = (low, high) => Array.from({ length: high - low + 1 }, (_, n) => [String(low + n), String(low + n)]);
+  const chooser = (name, title, groups, choose) => {
+    const node = h("select", { id: id(name), "data-control": name, onchange: () => choose(node.value) }, ...groups,
+      h("option", { value: "own" }, "Your own"));
+    return [node, h("div", { class: "cnn-field" }, h("label", { for: id(name) }, title), node)];
+  };
+  const options = (entries) => entries.map(([key, [label]]) => h("option", { value: key }, label));
+  const [pattern, patternField] = chooser("pattern", "Input", options(Object.entries(PATTERNS)), (key) => {
+    if (key in PATTERNS) update({ x: PATTERNS[key][1] });
+  });
+  const [preset, presetField] = chooser("preset", "Kernel", GROUPS.map(([label, k]) => h("optgroup", { label },
+    ...options(Object.entries(PRESETS).filter(([, entry]) => entry[1].length === k)))), (key) => {
+    if (key in PRESETS) update({ kernel: PRESETS[key][1], divisor: PRESETS[key][2] });
+  });
+  const view = ui.radios("view", "Slide over", [["numbers", "numbers"], ["photo", "a photograph"]]);
+  view.addEventListener("change", () => { if (state().view === "photo") update({ filled: true }); });
+  view.hidden = !start.photo;
+  const divisor = ui.select("divisor", "÷", numbers(1, 16));
+  divisor.querySelector("select").setAttribute("aria-label", "Divide the sum by");
+
+  // The two maps that can be changed, and the output.
+  const forget = () => { for (const editor of Object.values(editors)) editor.forget(); };
+  const editors = {
+    input: makeEditor({ read: () => state().x, write: (x) => update({ x, reads: false }), show: () => draw(state()) }),
+    kernel: makeEditor({
+      read: () => applied(state()), show: () => draw(state()),
+      write: (weights) => update({ kernel: state().flip ? turn(weights) : weights }),
+    }),
+  };
+  let chosen = "input"; // what the buttons −1 and +1 change
+  const own = (act) => { held = true; act(); held = false; };
+  const focused = (name, act) => (how, at) => {
+    if (how !== "focus") return;
+    forget();
+    if (at && name !== "output") chosen = name;
+    if (at) act(at);
+    draw(state());
+  };
+  const caption = (name) => h("p", { class: "cnn-caption", id: id(name) });
+  const captions = { input: caption("input"), kernel: caption("kernel"), output: caption("output") };
+  const grids = {
+    input: makeGrid("input", { "aria-labelledby": id("input"), "aria-describedby": id("help") }, {
+      key: editors.input.key,
+      point: focused("input", ([i, j]) => {
+        if (!held && !same([i, j], middle(state()))) own(() => move(nearest(i + 0.5, j + 0.5)));
+      }),
+    }),
+    kernel: makeGrid("kernel", { "aria-labelledby": id("kernel"), "aria-describedby": id("help") }, {
+      key: editors.kernel.key, press: editors.kernel.press, point: focused("kernel", () => {}),
+    }),
+    output: makeGrid("output", { "aria-labelledby": id("output"), "aria-readonly": "true", "aria-describedby": id("help") }, {
+      point: focused("output", (at) => move(at)),
+    }),
+  };
+  const photo = makePicture("input", { role: "img", "aria-labelledby": id("input") });
+  const result = makePicture("output", {
+    role: "application", tabindex: "0", "aria-labelledby": id("output"), "aria-describedby": id("help"),
+  }, { point: (how, at) => { if (how === "focus" && at) move(at); } });
+  const frame = h("div", { class: "cnn-frame", "aria-hidden": "true" });
+  const frameOut = h("div", { class: "cnn-frame cnn-frame--output", "aria-hidden": "true" });
+  const padding = h("div", { class: "cnn-pad", "aria-hidden": "true" });
+  const plate = h("div", { class: "cnn-plate cnn-plate--input" }, padding, grids.input.node, photo.node, frame);
+  const plateOut = h("div", { class: "cnn-plate cnn-plate--output" }, grids.output.node, result.node, frameOut);
+  drag(plate, () => [map.length, map[0].length].map((n) => n + 2 * state().padding), ([row, column], from) => own(() => {
+    const p = state().padding;
+    if (state().view === "numbers") grids.input.go(Math.floor(row - p), Math.floor(column - p), true);
+    move(nearest(row - p, column - p), from);
+    draw(state());
+  }));
+  drag(plateOut, () => [y.length, y[0].length], ([row, column], from) => {
+    const at = [clamp(Math.floor(row), y.length - 1), clamp(Math.floor(column), y[0].length - 1)];
+    move(at, from);
+    if (state().view === "numbers") grids.output.go(...at, true);
+  });
+
+  // The window under a glass: pixels times kernel, products, sum.
+  const mini = (name) => h("div", { class: `cnn-mini cnn-mini--${name}`, "aria-hidden": "true" });
+  const minis = { pixels: mini("pixels"), products: mini("products") };
+  const total = h("span", { class: "cnn-sum" });
+  const outcome = h("span", { class: "cnn-result" });
+  const sign = (text) => h("span", { class: "cnn-sign", "aria-hidden": "true" }, text);
+  const part = (name, title, ...nodes) => h("div", { class: `cnn-part cnn-part--${name}` }, title, ...nodes);
+  const title = (text) => h("p", { class: "cnn-caption", "aria-hidden": "true" }, text);
+  const sumTitle = title("Sum");
+  const meaning = h("p", { class: "cnn-meaning" });
+  const difference = h("p", { class: "cnn-difference" });
+  const glass = h("div", { class: "cnn-glass" },
+    h("div", { class: "cnn-equation" },
+      part("pixels", title("Window"), minis.pixels), sign("×"), part("kernel", captions.kernel, grids.kernel.node), sign("="),
+      part("products", title("Products"), minis.products),
+      part("sum", sumTitle, total, divisor, outcome)),
+    h("div", { class: "cnn-notes" }, meaning, ui.checkbox("flip", "Flip the kernel (true convolution)"), difference));
+
+  const which = h("span", { class: "cnn-which", id: id("which") });
+  const bump = (by) => () => editors[chosen].bump(...grids[chosen].at, by);
+  const stepper = h("div", { class: "cnn-stepper", role: "group", "aria-labelledby": id("which") }, which,
+    button("lower", "−1", bump(-1)), button("raise", "+1", bump(1)));
+  const play = button("play", "", playing);
+  const grow = h("div", { class: "cnn-grow" }, play, ui.checkbox("filled", "Show all"));
+  const says = h("p", { class: "cnn-says", role: "status" });
+  const range = h("p", { class: "cnn-range" });
+  const stage = h("div", { class: "cnn-stage" },
+    h("div", { class: "cnn-side" }, captions.input, plate, stepper),
+    h("div", { class: "cnn-arrow", "aria-hidden": "true" }, "→"),
+    h("div", { class: "cnn-side cnn-side--output" }, captions.output, plateOut, grow, range),
+    glass, says);
+
+  const size = h("p", { class: "cnn-size", role: "status" });
+  const rule = h("p", { class: "cnn-count" }, "Output side = ⌊(n + 2p − d·(k − 1) − 1)/s⌋ + 1");
+  const counts = h("p", { class: "cnn-count" });
+  const help = h("p", { class: "cnn-help", id: id("help") });
+  const root = h("div", { class: "cnn-explorer cnn-convolution", role: "group", "aria-label": "Convolution explorer" },
+    h("div", { class: "cnn-bar" }, view, patternField, presetField, ui.radios("stride", "Stride", numbers(1, 3)),
+      ui.radios("padding", "Padding", numbers(0, 2)), ui.radios("dilation", "Dilation", numbers(1, 2))),
+    stage, h("div", { class: "cnn-words" }, rule, size, counts),
+    h("div", { class: "cnn-foot" }, ui.checkbox("reads", "Show how many windows read each pixel"), ui.reset, ui.link),
+    help);
+  for (const event of ["pointerdown", "keydown"]) {
+    root.addEventListener(event, (e) => { if (!play.contains(e.target)) pause(); }, true);
+  }
+
+  // What was computed for the present map and settings, until they change.
+  let map, y, shades, reads, known = [];
+  let last, wasFilled, turned = start.flip; // what was drawn
+  const compute = (s) => {
+    const key = [map, s.kernel, s.divisor, s.stride, s.padding, s.dilation, s.flip, s.reads];
+    if (key.every((v, n) => v === known[n])) return false;
+    [known, y, reads] = [key, conv2d(map, s), readsOf(map, s)];
+    shades = greys(y);
+    const [low, high] = greyRange(y);
+    say(range, s.view === "photo" ? `Black ${number(low)}, ${low < 0 ? "mid grey 0, " : ""}white ${number(high)}` : "");
+    say(difference, differenceSentence(map, s));
+    say(counts, countSentence(map, s));
+    return true;
+  };
+
+  function draw(s) {
+    map = mapOfState(s);
+    const changed = compute(s);
+    const digits = s.view === "numbers";
+    const [height, width] = [y.length, y[0].length];
+    const at = [clamp(s.at[0], height - 1), clamp(s.at[1], width - 1)];
+    const cells = taps(map, s, ...at);
+    const k = s.kernel.length;
+    const seen = new Set([...s.visited, at].map(([i, j]) => i * width + j));
+    const shown = (i, j) => s.filled || seen.has(i * width + j);
+
+    root.dataset.view = s.view;
+    root.classList.toggle("shows-reads", s.reads);
+    root.classList.toggle("is-dilated", s.dilation > 1 && k > 1);
+    patternField.hidden = !digits;
+    for (const [node, key] of [[pattern, Object.keys(PATTERNS).find((name) => same(PATTERNS[name][1], s.x))], [preset, presetOf(s)]]) {
+      node.value = key ?? "own";
+      node.lastChild.hidden = key !== undefined;
+    }
+    for (const [name, value] of Object.entries({
+      in: map[0].length + 2 * s.padding, out: width, p: s.padding, k: span(s), n: k,
+      h: map.length, w: map[0].length, "out-h": height, "out-w": width,
+    })) stage.style.setProperty(`--${name}`, value);
+    for (const [node, i, j] of [[frame, at[0] * s.stride, at[1] * s.stride], [frameOut, ...at]]) {
+      node.style.setProperty("--i", i);
+      node.style.setProperty("--j", j);
+    }
+
+    // Input and output.
+    grids.input.node.hidden = grids.output.node.hidden = !digits;
+    photo.node.hidden = result.node.hidden = digits;
+    const most = Math.max(...reads.flat(), 1);
+    if (digits) {
+      grids.input.fill(s.reads ? reads : map, (cell, i, j) => {
+        cell.classList.toggle("is-unread", reads[i][j] === 0);
+        cell.classList.toggle("is-in", cells.some((c) => c.row === i && c.column === j));
+        if (s.reads) cell.style.setProperty("--v", reads[i][j] / most);
+      });
+      if (!held && !same(at, last)) grids.input.go(...middle({ ...s, at }), false);
+      const rounded = y.map((row) => row.map((v) => Math.round(10 * v) / 10));
+      const largest = Math.max(...y.flat().map(Math.abs), 1);
+      stage.style.setProperty("--chars", Math.max(2, ...rounded.flat().map((v) => number(v).length)));
+      grids.output.fill(rounded, (cell, i, j) => {
+        cell.classList.toggle("is-empty", !shown(i, j));
+        cell.classList.toggle("is-active", i === at[0] && j === at[1]);
+        cell.style.setProperty("--v", y[i][j] / largest);
+        cell.removeAttribute("aria-label");
+        if (shown(i, j)) return;
+        cell.firstChild.textContent = "";
+        cell.setAttribute("aria-label", "not filled yet");
+      });
+      grids.output.go(...at, false);
+    } else {
+      const flat = reads.flat();
+      if (changed) photo.fill(map, s.reads ? (n, v) => HEAT.map((c) => Math.round(v + (c - v) * 0.85 * (flat[n] / most))) : undefined);
+      if (changed || !s.filled || !wasFilled) {
+        result.fill(shades);
+        const context = result.node.getContext("2d");
+        y.forEach((row, i) => row.forEach((_, j) => { if (!shown(i, j)) context.clearRect(j, i, 1, 1); }));
+      }
+      result.at = at;
+    }
+    [last, wasFilled] = [at, s.filled];
+    padding.replaceChildren(...paddingCells(map, s, cells, digits));
+    const sides = `${map.length}×${map[0].length}`;
+    say(captions.input, s.reads ? `Windows that read each pixel, ${sides}` : digits ? `Input, ${sides}` : `Photograph, ${sides} pixels`);
+    say(captions.output, `Output, ${height}×${width}${s.filled ? "" : `: ${seen.size} of ${height * width} filled`}`);
+
+    // The glass.
+    const values = cells.map((c) => c.value);
+    const products = cells.map((c) => c.product);
+    const weight = Math.max(...s.kernel.flat().map(Math.abs), 1);
+    fill(minis.pixels, values, (v) => (digits ? v / 9 : v / 127.5 - 1), (n) => cells[n].inside);
+    fill(minis.products, products, (v) => v / Math.max(...products.map(Math.abs), 1));
+    grids.kernel.fill(applied(s), (cell, i, j) => {
+      cell.style.setProperty("--v", applied(s)[i][j] / weight);
+      cell.classList.toggle("is-current", chosen === "kernel" && same([i, j], grids.kernel.at));
+    });
+    if (s.flip !== turned && !still.matches) {
+      grids.kernel.node.animate([{ transform: "rotate(-180deg)" }, { transform: "none" }], { duration: 450, easing: "ease-out" });
+    }
+    turned = s.flip;
+    say(captions.kernel, s.flip ? "Kernel, turned" : "Kernel");
+    say(total, number(sum(products)));
+    say(outcome, `= ${number(y[at[0]][at[1]])}`);
+    outcome.hidden = s.divisor === 1;
+    total.classList.toggle("is-result", s.divisor === 1);
+    say(meaning, meaningSentence(s));
+
+    // Words.
+    for (const cell of grids.input.node.querySelectorAll(".is-current")) cell.classList.remove("is-current");
+    if (chosen === "input") grids.input.cell(...grids.input.at)?.classList.add("is-current");
+    stepper.hidden = chosen === "input" && !digits;
+    const [row, column] = grids[chosen].at;
+    say(which, `${chosen === "input" ? "Pixel" : "Weight"} in ${place({ row, column })}:`);
+    say(play, clock !== null ? "❚❚ Pause" : still.matches ? "Next place" : "▶ Play");
+    says.setAttribute("aria-live", clock === null ? "polite" : "off");
+    say(says, Object.values(editors).some((editor) => editor.waits) ? "Minus … now type a digit." : placeSentence(map, s, ...at));
+    say(size, sizeSentence(map.length, map[0].length, s).replace(/⌊[^⌋]*⌋ \+ 1 = \d+/g, (rule) => rule.replaceAll(" ", "\u00a0")));
+    say(help, `${digits ? "Drag the window over the input, or move it with the arrow keys there or in the output. To change a pixel, go to it and type a digit, or a minus to make it negative."
+      : "Drag the window over the photograph, or move it with the arrow keys in the output."} Kernel: click or tap a weight to raise it, shift-click to lower it, or type.`);
+  }
+
+  const end = ui.run(root);
+  return () => {
+    clearInterval(clock);
+    end();
+  };
+}
+
+// The ring of zeros around the input, drawn below it.
+function paddingCells(map, s, cells, digits) {
+  if (!digits) return [];
+  const [height, width] = [map.length + 2 * s.padding, map[0].length + 2 * s.padding];
+  const ring = [];
+  for (let i = 0; i < height; i++) {
+    for (let j = 0; j < width; j++) {
+      const [row, column] = [i - s.padding, j - s.padding];
+      if (row >= 0 && row < map.length && column >= 0 && column < map[0].length) continue;
+      const met = cells.some((c) => c.row === row && c.column === column);
+      const cell = h("div", { class: `cnn-pad-cell${met ? " is-in" : ""}`, "data-value": "0" });
+      cell.style.gridArea = `${i + 1} / ${j + 1}`;
+      ring.push(cell);
+    }
+  }
+  return ring;
+}
+
+// A small square of numbers that is only looked at.
+function fill(node, values, shade, inside = () => true) {
+  node.style.setProperty("--chars", Math.max(2, ...values.map((v) => number(v).length)));
+  node.replaceChildren(...values.map((v, n) => {
+    const cell = h("span", { class: `cnn-cell${inside(n) ? "" : " is-padding"}` }, number(v));
+    cell.style.setProperty("--v", shade(v));
+    return cell;
+  }));
+}
+
+export default { render };

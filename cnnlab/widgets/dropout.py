@@ -1,0 +1,335 @@
+"""The dropout explorer: one unit and one output under dropout, and a pool behind it. Chapter 7."""
+
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from cnnlab._extras import needed
+from cnnlab._types import Array
+from cnnlab.laws import dropout as laws
+from cnnlab.widgets.base import Checked, PageWidget
+from cnnlab.widgets.values import choice, number, real, small_int, table, whole_rows
+
+with needed("widgets", by="cnnlab.widgets"):
+    import traitlets
+
+#: Inputs of the network, weights of its eight hidden units (with ReLU), weights of its output.
+INPUT = np.array([1, 2, 1, 3, 1, 2])
+HIDDEN_WEIGHT = np.array(
+    [
+        [1, 1, 0, 1, -1, -1],
+        [1, 1, 1, -1, -1, 1],
+        [0, -1, -1, 1, -1, 1],
+        [0, -1, -1, 1, 1, 1],
+        [-1, 1, -1, 1, 1, -1],
+        [-1, 1, 1, 1, 1, -1],
+        [1, -1, 1, 0, -1, 1],
+        [-1, 1, 1, -1, 0, 1],
+    ]
+)
+OUTPUT_WEIGHT = np.array([1, 1, -1, 1, -1, 0.5, 2, -1])
+UNITS = np.maximum(HIDDEN_WEIGHT @ INPUT, 0).astype(float)
+WINDOW = ((8, 6), (4, 2))
+LIMITS = {"unit": (1, len(UNITS)), "seed": (1, 9999), "draws": (1, 5000)}
+
+
+def uniforms(seed: int, count: int) -> Array:
+    """Random numbers in [0, 1), the same ones here and in a page: mulberry32.
+
+    Parameters
+    ----------
+    seed : int
+        Start of the stream.
+    count : int
+        How many numbers.
+
+    Returns
+    -------
+    array of shape (count,)
+
+    Examples
+    --------
+    >>> uniforms(1, 3).round(3)
+    array([0.627, 0.003, 0.527])
+    """
+    wrap = np.uint64(2**32 - 1)
+
+    def times(a: Array, b: Array) -> Array:
+        return (a * b) & wrap
+
+    a = (np.uint64(seed) + np.arange(1, count + 1, dtype=np.uint64) * np.uint64(0x6D2B79F5)) & wrap
+    t = times(a ^ (a >> np.uint64(15)), a | np.uint64(1))
+    t = ((t + times(t ^ (t >> np.uint64(7)), t | np.uint64(61))) & wrap) ^ t
+    return np.asarray((t ^ (t >> np.uint64(14))) / 2**32)
+
+
+class DropoutExplorer(PageWidget):
+    """A small network under dropout, draw by draw, and a pooling window behind dropout.
+
+    The first scene draws masks for eight hidden units and collects the values of one of them and
+    of the output, beside their exact law. The second scene puts dropout before and after a max
+    pool and an average pool, and finds the means by going through all masks.
+
+    Parameters
+    ----------
+    p : float, default 0.5
+        Probability of *dropping*, 0 to 0.9.
+    training : bool, default True
+        With False, evaluation: nothing is dropped and nothing is scaled.
+    scale : bool, default True
+        Whether what is kept is multiplied by 1 / (1 - p) in training. Without it the mean is too
+        small.
+    scene : {'unit', 'pool'}, default 'unit'
+        What is shown.
+    unit : int, default 1
+        The hidden unit to watch, 1 to 8.
+    pool : {'max', 'average'}, default 'max'
+        The pool whose mean is taken apart, mask by mask.
+    seed : int, default 1
+        Start of the random numbers, 1 to 9999; the same seed gives the same masks.
+    draws : int, default 100
+        Masks drawn so far, 1 to 5000. The network shows the last one.
+    window : (2, 2) array_like of int, optional
+        Values before the pool, whole numbers from 0 to 9, as behind a ReLU.
+    anchor : str, optional
+        Identifier of the explorer in its page; with it, the page offers a link to the present
+        state.
+
+    Raises
+    ------
+    StateError
+        If a value cannot be drawn. It is a ``ValueError``, and also raised by an assignment.
+
+    Examples
+    --------
+    >>> DropoutExplorer(p=0.5)
+    DropoutExplorer: p = 0.5, training, kept units × 2: the output has mean 8, variance 36
+    """
+
+    module = "dropout.js"
+
+    p = Checked(0.5).tag(sync=True)
+    training = traitlets.Bool(True).tag(sync=True)
+    scale = traitlets.Bool(True).tag(sync=True)
+    scene = Checked("unit").tag(sync=True)
+    unit = Checked(1).tag(sync=True)
+    pool = Checked("max").tag(sync=True)
+    seed = Checked(1).tag(sync=True)
+    draws = Checked(100).tag(sync=True)
+    window = Checked(WINDOW).tag(sync=True)
+
+    def __init__(
+        self,
+        p: float = 0.5,
+        training: bool = True,
+        scale: bool = True,
+        *,
+        scene: str = "unit",
+        unit: int = 1,
+        pool: str = "max",
+        seed: int = 1,
+        draws: int = 100,
+        window: npt.ArrayLike | None = None,
+        anchor: str | None = None,
+    ) -> None:
+        super().__init__(
+            p=p,
+            training=training,
+            scale=scale,
+            scene=scene,
+            unit=unit,
+            pool=pool,
+            seed=seed,
+            draws=draws,
+            window=WINDOW if window is None else window,
+            anchor=anchor,
+        )
+
+    def __repr__(self) -> str:
+        """One line: rate, mode, and the law of the output."""
+        mean, variance = self.output_moments()
+        mode = f"training, kept units × {number(self._factor)}" if self.training else "evaluation"
+        return (
+            f"DropoutExplorer: p = {self.p:g}, {mode}: "
+            f"the output has mean {number(mean)}, variance {number(variance)}"
+        )
+
+    @property
+    def _rate(self) -> float:
+        """Probability of dropping in the present mode."""
+        return float(self.p) if self.training else 0.0
+
+    @property
+    def _factor(self) -> float:
+        """What a kept value is multiplied by."""
+        return 1 / (1 - self._rate) if self.scale else 1.0
+
+    @property
+    def _share(self) -> float:
+        """Mean under the present rule, as a share of the mean under inverted dropout."""
+        return 1.0 if self.scale else 1 - self._rate
+
+    def masks(self) -> Array:
+        """Masks drawn so far in training.
+
+        Returns
+        -------
+        (draws, 8) array of bool
+            True where a hidden unit is kept.
+
+        Examples
+        --------
+        >>> DropoutExplorer(draws=2).masks().astype(int)
+        array([[1, 0, 1, 1, 1, 0, 1, 1],
+               [0, 1, 0, 0, 0, 0, 0, 0]])
+        """
+        u = uniforms(self.seed, self.draws * len(UNITS)).reshape(self.draws, len(UNITS))
+        return np.asarray(u >= self._rate)
+
+    def outputs(self) -> Array:
+        """Output of the network in each draw so far.
+
+        Returns
+        -------
+        (draws,) array
+        """
+        return np.asarray(self.masks() * self._factor @ (OUTPUT_WEIGHT * UNITS))
+
+    def unit_moments(self) -> tuple[float, float]:
+        """Mean and variance of the chosen hidden unit, by its law.
+
+        Returns
+        -------
+        mean, variance : float
+
+        Examples
+        --------
+        >>> DropoutExplorer(unit=1).unit_moments()  # its value is 3
+        (3.0, 9.0)
+        >>> DropoutExplorer(unit=1, scale=False).unit_moments()
+        (1.5, 2.25)
+        """
+        mean, variance = laws.moments(UNITS[[self.unit - 1]], self._rate)
+        return mean.item() * self._share, variance.item() * self._share**2
+
+    def output_moments(self) -> tuple[float, float]:
+        """Mean and variance of the output, by its law.
+
+        Returns
+        -------
+        mean, variance : float
+
+        Examples
+        --------
+        >>> DropoutExplorer(p=0.5).output_moments()
+        (8.0, 36.0)
+        """
+        mean, variance = laws.dot_product_moments(OUTPUT_WEIGHT, UNITS, self._rate)
+        return mean * self._share, variance * self._share**2
+
+    def pool_mean(self, pool: str = "max", dropout: Literal["before", "after"] = "before") -> float:
+        """Mean of a pool over the window, with dropout before or after it.
+
+        Parameters
+        ----------
+        pool : {'max', 'average'}, default 'max'
+            Which pool.
+        dropout : {'before', 'after'}, default 'before'
+            Where dropout stands.
+
+        Returns
+        -------
+        float
+
+        Examples
+        --------
+        >>> explorer = DropoutExplorer(window=[[8, 6], [4, 2]])
+        >>> explorer.pool_mean(), explorer.pool_mean(dropout="after")
+        (12.25, 8.0)
+        """
+        pool = choice("DropoutExplorer.pool_mean", "pool", pool, ("max", "average"))
+        order = choice("DropoutExplorer.pool_mean", "dropout", dropout, ("before", "after"))
+        values = np.array(self.window, dtype=float).ravel()
+        if pool == "average":
+            mean = values.mean()
+        else:
+            mean = laws.expected_max(values, self._rate) if order == "before" else values.max()
+        return float(mean) * self._share
+
+    @traitlets.validate("p")
+    def _check_p(self, proposal: Any) -> float:
+        return real("DropoutExplorer", "p", proposal["value"], (0, 0.9))
+
+    @traitlets.validate("scene")
+    def _check_scene(self, proposal: Any) -> str:
+        return choice("DropoutExplorer", "scene", proposal["value"], ("unit", "pool"))
+
+    @traitlets.validate("pool")
+    def _check_pool(self, proposal: Any) -> str:
+        return choice("DropoutExplorer", "pool", proposal["value"], ("max", "average"))
+
+    @traitlets.validate("unit", "seed", "draws")
+    def _check_int(self, proposal: Any) -> int:
+        name = proposal["trait"].name
+        return small_int("DropoutExplorer", name, proposal["value"], LIMITS[name])
+
+    @traitlets.validate("window")
+    def _check_window(self, proposal: Any) -> list[list[int]]:
+        return whole_rows("DropoutExplorer", "window", proposal["value"], (2, 2), (0, 9))
+
+    def fallback(self) -> str:
+        """Tables of the hidden units in the last draw, of the laws, and of the pools."""
+        kept = self.masks()[-1]
+        factor = number(self._factor)
+        fates = [f"kept, × {factor}" if k else "dropped" for k in kept]
+        after = [number(v) for v in UNITS * kept * self._factor]
+        mean, variance = self.output_moments()
+        unit_mean, unit_variance = self.unit_moments()
+        plain = number(float(OUTPUT_WEIGHT @ UNITS))
+        laws_of = [
+            (f"Hidden unit {self.unit}", number(UNITS[self.unit - 1]), unit_mean, unit_variance),
+            ("Output", plain, mean, variance),
+        ]
+        pools = [
+            (f"{pool} pool", *(number(self.pool_mean(pool, at)) for at in ("before", "after")))
+            for pool in ("max", "average")
+        ]
+        mode = "Training" if self.training else "Evaluation"
+        return "\n".join(
+            [
+                '<div class="cnn-still">',
+                f"<p>{mode}, p = {self.p:g}. In draw {self.draws} the output is "
+                f"{number(self.outputs()[-1])}; without dropout it is {plain}.</p>",
+                _named_table(
+                    f"Hidden units in draw {self.draws}",
+                    ("unit", "value", "fate", "handed on"),
+                    [
+                        (str(i + 1), number(value), fate, result)
+                        for i, (value, fate, result) in enumerate(
+                            zip(UNITS, fates, after, strict=True)
+                        )
+                    ],
+                ),
+                _named_table(
+                    "By the law",
+                    ("", "no dropout", "mean", "variance"),
+                    [(name, x, number(m), number(v)) for name, x, m, v in laws_of],
+                ),
+                table("Window", np.array(self.window)),
+                _named_table(
+                    "Mean, dropout before or after the pool", ("", "before", "after"), pools
+                ),
+                "</div>",
+            ]
+        )
+
+
+def _named_table(name: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    """HTML table with a heading for each column."""
+    head = "".join(f"<th>{column}</th>" for column in columns)
+    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>\n" for row in rows)
+    return (
+        f"<table>\n<caption>{name}</caption>\n<thead><tr>{head}</tr></thead>\n"
+        f"<tbody>\n{body}</tbody>\n</table>"
+    )

@@ -1,0 +1,478 @@
+// Shift explorer: drag a picture on a ring, watch how five ways of making its map smaller follow.
+//
+// Hooks that stay as they are, for tests and for styles, besides those of toolkit.js:
+//   .cnn-shift                            root, role=group
+//   [data-control=NAME]                   picture (select); features, depth, measure (radio buttons)
+//   [data-action=NAME]                    buttons; NAME: left, up, down, right, home, reset, link
+//   .cnn-picture--moved                   the picture, to be dragged; takes the arrow keys
+//   .cnn-way[data-rule=RULE]              one of the five: .cnn-way-error its number, .cnn-picture--map and
+//                                         .cnn-picture--difference, .cnn-way-moved what is compared
+//   .cnn-global[data-global=NAME]         its global average or max; [data-same] says whether it has stayed
+//   .cnn-plot                             the curves, a click or a drag chooses dx; .cnn-curve[data-rule=RULE]
+
+import { STEPS, between, button, clamp, decode, encode, h, makeExplorer, makePicture, mark, number, oneOf, say, svg } from "./toolkit.js";
+
+// ---------------------------------------------------------------------------------------------
+// Arithmetic. Maps are arrays of rows; all of them lie on a ring.
+
+export const RULES = ["max", "average", "stride", "blur", "none"];
+export const MOST = 8;
+const NOTHING = 1e-9; // differences and spreads below it are rounding
+
+const make = (height, width, f) => Array.from({ length: height }, (_, i) => Array.from({ length: width }, (_, j) => f(i, j)));
+const onto = (i, n) => ((i % n) + n) % n;
+
+/** The map moved down and to the right; what leaves comes in on the other side. */
+export function moved(x, dy, dx) {
+  const [height, width] = [x.length, x[0].length];
+  return make(height, width, (i, j) => x[onto(i - dy, height)][onto(j - dx, width)]);
+}
+
+/** What is pooled: the pixels, or Sobel's vertical edges (darker left, brighter right) after a ReLU. */
+export function featuresOf(x, kind) {
+  if (kind === "pixels") return x;
+  const [height, width] = [x.length, x[0].length];
+  const across = (row, j) => row[(j + 1) % width] - row[onto(j - 1, width)];
+  return make(height, width, (i, j) =>
+    Math.max(0, (across(x[onto(i - 1, height)], j) + 2 * across(x[i], j) + across(x[(i + 1) % height], j)) / 4));
+}
+
+const BLUR = [0.25, 0.5, 0.25];
+const ONE_POOL = {
+  max: (x, i, j) => Math.max(x[i][j], x[i][j + 1], x[i + 1][j], x[i + 1][j + 1]),
+  average: (x, i, j) => (x[i][j] + x[i][j + 1] + x[i + 1][j] + x[i + 1][j + 1]) / 4,
+  stride: (x, i, j) => x[i][j],
+  blur(x, i, j) {
+    let total = 0;
+    for (let a = 0; a < 3; a++) {
+      const row = x[onto(i + a - 1, x.length)];
+      for (let b = 0; b < 3; b++) total += BLUR[a] * BLUR[b] * row[onto(j + b - 1, row.length)];
+    }
+    return total;
+  },
+};
+
+/** The map after `depth` pools; the rule "none" gives it back. */
+export function pooled(x, rule, depth) {
+  if (rule === "none" || depth === 0) return x;
+  const f = ONE_POOL[rule];
+  return pooled(make(x.length / 2, x[0].length / 2, (i, j) => f(x, 2 * i, 2 * j)), rule, depth - 1);
+}
+
+/** Pixels from one value of the map to the next. */
+export const stepOf = (rule, depth) => (rule === "none" ? 1 : 2 ** depth);
+
+function mean(map) {
+  let total = 0;
+  for (const row of map) for (const v of row) total += v;
+  return total / (map.length * map[0].length);
+}
+
+function spreadOf(map) {
+  const middle = mean(map);
+  return Math.sqrt(mean(map.map((row) => row.map((v) => (v - middle) ** 2))));
+}
+
+// Change against `before` moved by (dy, dx) places.
+function against(after, before, spread, dy, dx) {
+  const [height, width] = [after.length, after[0].length];
+  let total = 0;
+  for (let i = 0; i < height; i++) {
+    const row = before[onto(i - dy, height)];
+    for (let j = 0, k = onto(-dx, width); j < width; j++, k = k + 1 < width ? k + 1 : 0) total += (after[i][j] - row[k]) ** 2;
+  }
+  const difference = Math.sqrt(total / (height * width));
+  return difference < NOTHING ? 0 : spread > NOTHING ? difference / spread : Infinity;
+}
+
+/** Root mean square of the difference over the standard deviation of `before`: { error, dy: 0, dx: 0 }. */
+export const change = (after, before) => ({ error: against(after, before, spreadOf(before), 0, 0), dy: 0, dx: 0 });
+
+/** Change that is left when `before` is moved by the whole places that fit best: { error, dy, dx } with these. */
+export function misfit(after, before, dy, dx, step) {
+  const spread = spreadOf(before);
+  const near = (d) => [...new Set([Math.floor(d / step), Math.ceil(d / step)])];
+  let best = null;
+  for (const i of near(dy)) {
+    for (const j of near(dx)) {
+      const error = against(after, before, spread, i, j);
+      if (!best || error < best.error - NOTHING) best = { error, dy: i, dx: j };
+    }
+  }
+  return best;
+}
+
+export const globalsOf = (map) => ({ average: mean(map), max: Math.max(...map.flat()) });
+
+/** Share of max-pool values that are exactly what they were, of the windows where anything could change. */
+export function unchangedShare(after, before, depth) {
+  const negative = (x) => x.map((row) => row.map((v) => -v));
+  const [a, b, low, lower] = [after, before, negative(after), negative(before)].map((x) => pooled(x, "max", depth).flat());
+  const alive = a.map((v, n) => n).filter((n) => Math.max(a[n], b[n]) + Math.max(low[n], lower[n]) > NOTHING);
+  return alive.filter((n) => Math.abs(a[n] - b[n]) < NOTHING).length / alive.length;
+}
+
+const sharedValues = (k, dx, dy) => Math.max(k - Math.abs(dx), 0) * Math.max(k - Math.abs(dy), 0);
+
+/** The law of the above for independent values and windows of k × k (cnnlab.laws.shift.unchanged). */
+export const unchangedLaw = (k, dx, dy) => sharedValues(k, dx, dy) / (2 * k * k - sharedValues(k, dx, dy));
+
+/** The law of `change` for the average of such values (the root of cnnlab.laws.shift.average_change, times k). */
+export const averageLaw = (k, dx, dy) => Math.sqrt(2 * (k * k - sharedValues(k, dx, dy))) / k;
+
+/** Everything shown for one shift: for each rule { after, before, fit: { error, dy, dx }, now, then }. */
+export function compare(x, s) {
+  const first = featuresOf(x, s.features);
+  const last = moved(first, s.dy, s.dx); // on a ring, the features of the moved picture
+  return Object.fromEntries(RULES.map((rule) => {
+    const [before, after] = [pooled(first, rule, s.depth), pooled(last, rule, s.depth)];
+    const fit = s.measure === "misfit" ? misfit(after, before, s.dy, s.dx, stepOf(rule, s.depth)) : change(after, before);
+    return [rule, { after, before, fit, now: globalsOf(after), then: globalsOf(before) }];
+  }));
+}
+
+/** For each rule the measure at dx = −8 … 8 and the present dy.
+
+A whole step moves the map by one place and nothing else, so there are but `step` maps to pool; all others are these,
+moved. And of the misfit nothing is left after a whole step: it repeats. */
+export function errors(x, s) {
+  const features = featuresOf(x, s.features);
+  return Object.fromEntries(RULES.map((rule) => {
+    const step = stepOf(rule, s.depth);
+    const before = pooled(features, rule, s.depth);
+    const spread = spreadOf(before);
+    const maps = Array.from({ length: step }, (_, dx) => pooled(moved(features, s.dy, dx), rule, s.depth));
+    const misfits = s.measure === "misfit" && maps.map((after, dx) => misfit(after, before, s.dy, dx, step).error);
+    return [rule, Array.from({ length: 2 * MOST + 1 }, (_, n) => {
+      const rest = onto(n - MOST, step);
+      return misfits ? misfits[rest] : against(maps[rest], before, spread, 0, (rest - n + MOST) / step);
+    })];
+  }));
+}
+
+// ---------------------------------------------------------------------------------------------
+// Pictures, in [0, 1].
+
+const SEVEN = [[8, 9, 8, 22], [8, 22, 24, 13], [16, 12, 16, 21]]; // strokes, from (row, column) to (row, column)
+const toStroke = (i, j, [a, b, c, d]) => {
+  const t = Math.max(0, Math.min(1, ((i - a) * (c - a) + (j - b) * (d - b)) / ((c - a) ** 2 + (d - b) ** 2)));
+  return Math.hypot(i - a - t * (c - a), j - b - t * (d - b));
+};
+
+function noise(seed) { // mulberry32
+  return () => {
+    seed = (seed + 0x6d2b79f5) | 0;
+    let t = Math.imul(seed ^ (seed >>> 15), seed | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+export const PICTURES = {
+  seven: ["Handwritten seven", () => make(32, 32, (i, j) => Math.max(0, Math.min(1, 1.9 - Math.min(...SEVEN.map((stroke) => toStroke(i, j, stroke))))))],
+  checks: ["Fine checks", () => make(32, 32, (i, j) => (i >= 8 && i < 24 && j >= 8 && j < 24 && (i + j) % 2 === 0 ? 1 : 0))],
+  rings: ["Rings that get finer", () => make(64, 64, (i, j) => 0.5 + 0.5 * Math.cos((Math.PI * ((i - 31.2) ** 2 + (j - 30.7) ** 2)) / 64))],
+  dot: ["Single dot", () => make(32, 32, (i, j) => (i === 16 && j === 16 ? 1 : 0))],
+  noise: ["Random values", () => { const next = noise(6); return make(64, 64, () => next()); }],
+};
+
+/** The picture of a state, not moved. */
+export const imageOf = (s) => (s.picture === "photo" ? s.photo.map((row) => row.map((v) => v / 255)) : PICTURES[s.picture][1]());
+
+// ---------------------------------------------------------------------------------------------
+// Sentences.
+
+/** Two digits; 0 only where it is 0. */
+export const errorText = (v) => (v === 0 ? "0" : v === Infinity ? "∞" : v.toFixed(2));
+
+const list = (words) => (words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`);
+
+/** "1 pixel right, 3 up", or with another unit. */
+export function wayText(dy, dx, unit) {
+  const parts = [[dx, dx < 0 ? "left" : "right"], [dy, dy < 0 ? "up" : "down"]].filter(([d]) => d);
+  return parts.map(([d, name], n) => `${Math.abs(d)}${n ? "" : ` ${unit}${Math.abs(d) === 1 ? "" : "s"}`} ${name}`).join(", ");
+}
+
+const arrows = (dy, dx) =>
+  [dx && `${Math.abs(dx)}${dx < 0 ? "←" : "→"}`, dy && `${Math.abs(dy)}${dy < 0 ? "↑" : "↓"}`].filter(Boolean).join("\u00a0");
+
+/** What one sees: how far the five maps are off. `found` is that of `compare`. */
+export function sentence(s, found) {
+  if (!s.dx && !s.dy) return "Nothing has moved yet: drag the picture, or go to it and use the arrow keys.";
+  const by = wayText(s.dy, s.dx, "pixel");
+  const error = (rule) => found[rule].fit.error;
+  const smaller = RULES.slice(0, 4);
+  const sorted = [...smaller].sort((a, b) => error(b) - error(a));
+  const [worst, best] = [sorted[0], sorted[3]].map((rule) =>
+    `${rule} (${errorText(error(rule))}${error(rule) === Infinity ? ": its old map was the same everywhere" : ""})`);
+  if (s.measure === "change") {
+    return `Moved ${by}, and compared place by place: ${worst} has changed most, ${best} least. ` +
+      `Without a pool it is ${errorText(error("none"))}: a map that moves along does not stay the same.`;
+  }
+  const step = 2 ** s.depth;
+  if (s.dx % step === 0 && s.dy % step === 0) {
+    return `Moved ${by}: whole steps of ${step}. Every map has moved along exactly, the smaller ones by ` +
+      `${wayText(s.dy / step, s.dx / step, "place")}. No misfit.`;
+  }
+  const exact = smaller.filter((rule) => error(rule) === 0);
+  const off = exact.length === 4 ? "Still, every map fits." : exact.length
+    ? `Still, ${list(exact)} ${exact.length > 1 ? "fit" : "fits"} exactly; furthest off is ${worst}.`
+    : `The old maps, moved by whole places, no longer fit: furthest off is ${worst}, least ${best}.`;
+  return `Moved ${by}: no whole steps of ${step}. ${off}${exact.length === 4 ? "" : " Without a pool the map has moved along exactly."}`;
+}
+
+/** The same, of a picture. */
+export const seen = (x, s) => sentence(s, compare(x, s));
+
+export const isSame = (a, b) => Math.abs(a - b) < NOTHING;
+
+/** "0.25 = 0.25" or "0.25 ≠ 0.281", with as many digits as it takes to see the difference. */
+export function pairText(now, then) {
+  if (isSame(now, then)) return `${number(now, 3)} = ${number(then, 3)}`;
+  let digits = 3;
+  while (digits < 9 && number(now, digits) === number(then, digits)) digits++;
+  return `${number(now, digits)} ≠ ${number(then, digits)}`;
+}
+
+/** Which rules have kept their global average, and which their global maximum. */
+export function globalSentence(found) {
+  const kept = (name) => list(RULES.filter((rule) => isSame(found[rule].now[name], found[rule].then[name]))) || "none of the five";
+  return `Global average unchanged after: ${kept("average")}. Global max unchanged after: ${kept("max")}.`;
+}
+
+/** What the laws of independent values say, where the picture is made of such values. */
+export function lawSentence(x, s, found) {
+  if (s.picture !== "noise" || s.features !== "pixels" || s.measure !== "change" || (!s.dx && !s.dy)) return "";
+  const k = 2 ** s.depth;
+  const percent = (v) => `${Math.round(100 * v)} %`;
+  const share = unchangedShare(moved(x, s.dy, s.dx), x, s.depth);
+  const formula = Math.abs(s.dx) + Math.abs(s.dy) === 1 ? `(${k} − 1)/(${k} + 1) = ` : "";
+  return `The laws of independent values: a max stays exactly what it was with probability ${formula}` +
+    `${percent(unchangedLaw(k, s.dx, s.dy))}, here ${percent(share)} do; an average changes by ` +
+    `${averageLaw(k, s.dx, s.dy).toFixed(2)} of its spread, here by ${errorText(found.average.fit.error)}.`;
+}
+
+const DEFINITIONS = {
+  misfit: "Misfit: the old map may move by a whole number of places, the next below or above the shift. What still differs then counts: its root mean square over the standard deviation of the old map. 0: it fits; about 1.4: nothing in common.",
+  change: "Change: the old map stays where it was. What differs counts: its root mean square over the standard deviation of the old map. 0: the same; about 1.4: nothing in common.",
+};
+
+// ---------------------------------------------------------------------------------------------
+// Drawing.
+
+const NAMES = ["picture", "photo", "dx", "dy", "depth", "features", "measure"];
+
+/** What a link carries: picture=seven&dx=1&dy=0&depth=1&features=pixels&measure=misfit. */
+const LINK = {
+  picture: oneOf(...Object.keys(PICTURES), "photo"), dx: between(-MOST, MOST), dy: between(-MOST, MOST), depth: between(1, 2),
+  features: oneOf("pixels", "edges"), measure: oneOf("misfit", "change"),
+};
+export const encodeState = (state) => encode(state, LINK);
+export const decodeState = (text) => decode(text, LINK);
+
+// Marks of the rules as paths around (0, 0), for lines.
+const SHAPES = {
+  max: "M0-5 5 4-5 4Z", average: "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0Z", stride: "M-3.5-3.5h7v7h-7Z",
+  blur: "M0-5 5 0 0 5-5 0Z", none: "M-4-4 4 4M-4 4 4-4",
+};
+const MARGIN = { left: 30, right: 12, top: 10, bottom: 22 };
+
+function render({ model, el }) {
+  const settle = (changes, next) => (next.photo || next.picture !== "photo" ? changes : { ...changes, picture: "seven" });
+  const ui = makeExplorer({ model, el }, { kind: "shift", names: NAMES, fixed: ["photo"], codecs: LINK, settle, draw });
+  const { id, start, state, update } = ui;
+
+  const move = (dy, dx) => {
+    const now = state();
+    const within = (v) => clamp(v + MOST, 2 * MOST) - MOST;
+    const next = { dy: within(dy), dx: within(dx) };
+    if (next.dy !== now.dy || next.dx !== now.dx) update(next);
+  };
+  const nudge = (dy, dx) => { const now = state(); move(now.dy + dy, now.dx + dx); };
+
+  // The picture, and the windows that stay where they are.
+  const caption = h("p", { class: "cnn-caption", "aria-hidden": "true" });
+  const picture = makePicture("moved", {
+    role: "application", tabindex: "0", "aria-roledescription": "movable picture", "aria-describedby": id("help"),
+  });
+  let grip = null;
+  const node = picture.node;
+  node.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    const { dx, dy } = state();
+    grip = { x: event.clientX, y: event.clientY, dx, dy };
+    node.setPointerCapture(event.pointerId);
+    node.focus({ preventScroll: true });
+    event.preventDefault(); // no selection of what lies around
+  });
+  node.addEventListener("pointermove", (event) => {
+    if (!grip) return;
+    const box = node.getBoundingClientRect();
+    move(grip.dy + Math.round(((event.clientY - grip.y) / box.height) * node.height),
+      grip.dx + Math.round(((event.clientX - grip.x) / box.width) * node.width));
+  });
+  for (const end of ["pointerup", "pointercancel"]) node.addEventListener(end, () => { grip = null; });
+  node.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "Home") move(0, 0);
+    else if (event.key.startsWith("Arrow")) nudge(...STEPS[event.key]);
+    else return;
+    event.preventDefault();
+    event.stopPropagation(); // a notebook has keys of its own
+  });
+  const pad = h("div", { class: "cnn-pad-keys", role: "group", "aria-label": "Move the picture by one pixel" },
+    ...[["left", "←", 0, -1], ["up", "↑", -1, 0], ["down", "↓", 1, 0], ["right", "→", 0, 1]].map(([name, arrow, dy, dx]) =>
+      button(name, arrow, () => nudge(dy, dx), { "aria-label": `one pixel ${name}` })),
+    button("home", "0", () => move(0, 0), { "aria-label": "back to where it was" }));
+
+  // The curves.
+  const plotCaption = h("p", { class: "cnn-caption", id: id("plot") });
+  const plot = svg("svg", { class: "cnn-plot", role: "img", "aria-labelledby": id("plot"), "aria-describedby": id("says") });
+  let chooses = false;
+  const choose = (event) => {
+    const box = plot.getBoundingClientRect();
+    const across = (event.clientX - box.left - MARGIN.left) / (box.width - MARGIN.left - MARGIN.right);
+    move(state().dy, Math.round(2 * MOST * across) - MOST);
+  };
+  plot.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    chooses = true;
+    plot.setPointerCapture(event.pointerId);
+    choose(event);
+  });
+  plot.addEventListener("pointermove", (event) => { if (chooses) choose(event); });
+  for (const end of ["pointerup", "pointercancel"]) plot.addEventListener(end, () => { chooses = false; });
+
+  // The five ways.
+  const ways = RULES.map((rule) => {
+    const way = {
+      rule,
+      error: h("b", { class: "cnn-way-error" }),
+      map: makePicture("map", { role: "img" }),
+      difference: makePicture("difference", { role: "img" }),
+      moved: h("p", { class: "cnn-way-moved" }),
+      globals: ["average", "max"].map((name) => h("p", { class: "cnn-global", "data-global": name },
+        h("span", { class: "cnn-global-name" }, h("span", {}, "global "), name), " ", h("span", { class: "cnn-global-value" }))),
+    };
+    way.node = h("div", { class: "cnn-way", "data-rule": rule, role: "group", "aria-label": rule },
+      h("p", { class: "cnn-way-head" }, mark(rule), ` ${rule} `, way.error),
+      way.map.node, way.difference.node, way.moved, h("div", { class: "cnn-globals" }, ...way.globals));
+    return way;
+  });
+
+  const says = h("p", { class: "cnn-says", role: "status", id: id("says") });
+  const law = h("p", { class: "cnn-law" });
+  const globals = h("p", { class: "cnn-global-words" });
+  const definition = h("p", { class: "cnn-definition" });
+  const pictures = Object.entries(PICTURES).map(([name, [label]]) => [name, label]);
+  if (start.photo) pictures.push(["photo", "Photograph"]);
+  const root = h("div", { class: "cnn-explorer cnn-shift", role: "group", "aria-label": "Shift explorer" },
+    h("div", { class: "cnn-bar" },
+      ui.select("picture", "Picture", pictures),
+      ui.radios("features", "Pool its", [["pixels", "pixels"], ["edges", "edges"]]),
+      ui.radios("depth", "Pools", [["1", "one"], ["2", "two"]]),
+      ui.radios("measure", "Has the map …", [["misfit", "moved along?"], ["change", "stayed?"]])),
+    h("div", { class: "cnn-stage" },
+      h("div", { class: "cnn-side" }, caption, h("div", { class: "cnn-plate" }, node, h("div", { class: "cnn-windows", "aria-hidden": "true" })), pad),
+      h("div", { class: "cnn-curves" }, plotCaption, plot)),
+    says,
+    h("div", { class: "cnn-ways" }, ...ways.map((way) => way.node)),
+    h("div", { class: "cnn-words" }, globals, law),
+    h("div", { class: "cnn-foot" }, ui.reset, ui.link),
+    h("p", { class: "cnn-help" }, h("span", { id: id("help") },
+      "Drag the picture, use the arrow keys on it (Home: back), or click into the curves. It lies on a ring: what leaves comes in on the other side. The second picture of each way: what differs; black is no difference. "),
+    definition));
+
+  // The picture and the curves are kept until something that they depend on changes.
+  let image, curves, known = [];
+  const keep = (...now) => {
+    const fresh = now.some((value, n) => value !== known[n]);
+    known = now;
+    return fresh;
+  };
+  function draw(s) {
+    if (keep(s.picture, s.photo, s.features, s.depth, s.measure, s.dy)) {
+      image = imageOf(s);
+      curves = errors(image, s);
+    }
+    const found = compare(image, s);
+    const step = 2 ** s.depth;
+    root.dataset.measure = s.measure;
+    root.style.setProperty("--w", image[0].length);
+    root.style.setProperty("--h", image.length);
+    root.style.setProperty("--k", step);
+    picture.fill(moved(image, s.dy, s.dx).map((row) => row.map((v) => 255 * v)));
+    say(caption, s.dx || s.dy ? `Moved ${arrows(s.dy, s.dx)}` : "Drag the picture");
+    node.setAttribute("aria-label", s.dx || s.dy ? `Picture, moved ${wayText(s.dy, s.dx, "pixel")}` : "Picture, not moved");
+    const largest = Math.max(NOTHING, found.none.then.max);
+    for (const way of ways) {
+      const { after, before, fit, now, then } = found[way.rule];
+      const old = moved(before, fit.dy, fit.dx);
+      const size = `${after.length}×${after[0].length}`;
+      way.map.fill(after.map((row) => row.map((v) => (255 * v) / largest)));
+      way.difference.fill(after.map((row, i) => row.map((v, j) => (255 * Math.abs(v - old[i][j])) / largest)));
+      way.node.classList.toggle("is-exact", fit.error === 0);
+      say(way.error, errorText(fit.error));
+      say(way.moved, `minus old map${fit.dy || fit.dx ? `, moved\u00a0${arrows(fit.dy, fit.dx)}` : ""}`);
+      way.map.node.setAttribute("aria-label", `Map after ${way.rule}, ${size}`);
+      way.difference.node.setAttribute("aria-label",
+        `Difference to the old map${fit.dy || fit.dx ? `, moved ${wayText(fit.dy, fit.dx, "place")}` : ""}: ${s.measure} ${errorText(fit.error)}`);
+      for (const line of way.globals) {
+        const name = line.dataset.global;
+        const same = isSame(now[name], then[name]);
+        line.dataset.same = same;
+        say(line.lastChild, pairText(now[name], then[name]));
+      }
+    }
+    say(plotCaption, `${s.measure === "misfit" ? "Misfit" : "Change"} against shift${s.dy ? `, ${arrows(s.dy, 0)}` : ""}`);
+    say(says, sentence(s, found));
+    say(law, lawSentence(image, s, found));
+    law.hidden = law.textContent === "";
+    say(globals, globalSentence(found));
+    say(definition, DEFINITIONS[s.measure]);
+    drawPlot();
+  }
+
+  // Drawn in the pixels of the page, so that its letters keep their size.
+  let width = 0, height = 0;
+  function drawPlot() {
+    if (!width || !curves) return;
+    const s = state();
+    const step = 2 ** s.depth;
+    const finite = Object.values(curves).flat().filter(Number.isFinite);
+    const most = Math.max(0.5, ...finite);
+    const level = most > 1 ? 0.5 : 0.25;
+    const top = level * Math.ceil(most / level - NOTHING);
+    const x = (dx) => MARGIN.left + ((dx + MOST) / (2 * MOST)) * (width - MARGIN.left - MARGIN.right);
+    const y = (v) => height - MARGIN.bottom - (Math.min(v, 1.04 * top) / top) * (height - MARGIN.top - MARGIN.bottom);
+    const text = (tx, ty, anchor, words) => svg("text", { x: tx, y: ty, "text-anchor": anchor }, words);
+    const parts = [];
+    for (let dx = -MOST; dx <= MOST; dx += 1) {
+      if (dx % step === 0) parts.push(svg("line", { class: "cnn-multiple", x1: x(dx), x2: x(dx), y1: y(top), y2: y(0) }));
+      if (dx % (width < 260 ? 4 : 2) === 0) parts.push(text(x(dx), height - 6, "middle", dx === MOST ? `${dx} px` : number(dx)));
+    }
+    for (let v = 0; v <= top; v += level) {
+      parts.push(svg("line", { class: v ? "cnn-level" : "cnn-axis", x1: x(-MOST), x2: x(MOST), y1: y(v), y2: y(v) }), text(x(-MOST) - 6, y(v) + 4, "end", number(v)));
+    }
+    parts.push(svg("line", { class: "cnn-now", x1: x(s.dx), x2: x(s.dx), y1: MARGIN.top - 6, y2: y(0) + 5 }));
+    for (const rule of [...RULES].reverse()) {
+      const curve = curves[rule];
+      const points = curve.map((v, n) => `${x(n - MOST).toFixed(1)},${y(v).toFixed(1)}`).join(" ");
+      const marks = curve.map((v, n) => [n - MOST, v]).filter(([dx]) => dx !== s.dx && Math.abs(dx % (width < 260 ? 4 : 2)) === 1);
+      const at = ([dx, v], size) => svg("path", { class: "cnn-point", d: SHAPES[rule], transform: `translate(${x(dx).toFixed(1)} ${y(v).toFixed(1)}) scale(${size})` });
+      parts.push(svg("g", { class: "cnn-curve", "data-rule": rule }, svg("polyline", { points }),
+        ...marks.map((point) => at(point, 0.7)), at([s.dx, curve[s.dx + MOST]], 1.25)));
+    }
+    plot.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    plot.replaceChildren(...parts);
+  }
+  const observer = new ResizeObserver(([entry]) => {
+    ({ width, height } = entry.contentRect);
+    drawPlot();
+  });
+  observer.observe(plot);
+  const stop = ui.run(root);
+  return () => { observer.disconnect(); stop(); };
+}
+
+export default { render };
