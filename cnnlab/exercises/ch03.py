@@ -480,7 +480,7 @@ max_backward = Exercise(
 
 _TIES_FOUND = '''
 def my_repaired_backward(grad, x):
-    """Gradient of x (C, H, W), even sides, from that of its 2x2 max pool with stride 2."""
+    """Gradient of x (C, H, W), even sides, from that of its 2x2 max pool."""
     C, H, W = x.shape
     blocks = x.reshape(C, H // 2, 2, W // 2, 2)  # the values of a window on axes 2 and 4
     largest = blocks.max(axis=(2, 4), keepdims=True)
@@ -491,7 +491,7 @@ def my_repaired_backward(grad, x):
 
 
 def _my_repaired_backward(grad: Array, x: Array) -> Any:
-    """Gradient of x (C, H, W), even sides, from that of its 2x2 max pool with stride 2."""
+    """Gradient of x (C, H, W), even sides, from that of its 2x2 max pool."""
     C, H, W = x.shape
     blocks = x.reshape(C, H // 2, 2, W // 2, 2)  # the values of a window on axes 2 and 4
     largest = blocks.max(axis=(2, 4), keepdims=True)

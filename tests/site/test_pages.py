@@ -15,8 +15,9 @@ KB = 1000
 LIMIT = 300 * KB
 LIMIT_WITH_FORMULAS = 600 * KB
 
-# By default axe leaves signs such as a tick undecided.
-AXE = """() => {
+# By default axe leaves signs such as a tick undecided, and always the letters of an SVG, since it
+# cannot know what is drawn below them. Those are measured here, against the paper they stand on.
+AXE = """async () => {
   const { options } = axe._audit.checks["color-contrast"];
   axe.configure({
     checks: [{
@@ -24,7 +25,31 @@ AXE = """() => {
       options: { ...options, ignoreLength: true, ignoreUnicode: false },
     }],
   });
-  return axe.run({ resultTypes: ["violations", "incomplete"] });
+  const found = await axe.run({ resultTypes: ["violations", "incomplete"] });
+  const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+  const rgba = (colour) => {
+    canvas.clearRect(0, 0, 1, 1);
+    canvas.fillStyle = colour;
+    canvas.fillRect(0, 0, 1, 1);
+    return [...canvas.getImageData(0, 0, 1, 1).data];
+  };
+  const luminance = ([r, g, b]) => {
+    const linear = [r, g, b].map((v) => v / 255)
+      .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2];
+  };
+  const readable = (node) => {
+    const letters = document.querySelector(node.target.at(-1));
+    if (letters?.localName !== "text") return false;
+    let paper = letters.closest("svg").parentElement;
+    while (rgba(getComputedStyle(paper).backgroundColor)[3] < 255) paper = paper.parentElement;
+    const colours = [getComputedStyle(letters).fill, getComputedStyle(paper).backgroundColor];
+    const [dark, light] = colours.map(rgba).map(luminance).sort((a, b) => a - b);
+    return (light + 0.05) / (dark + 0.05) >= 4.5;
+  };
+  const undecided = found.incomplete.filter((rule) => rule.id === "color-contrast");
+  for (const rule of undecided) rule.nodes = rule.nodes.filter((node) => !readable(node));
+  return { ...found, undecided: undecided.filter((rule) => rule.nodes.length) };
 }"""
 
 LAYOUT_SHIFT = """() => new Promise((resolve) => {
@@ -66,8 +91,7 @@ def test_axe_finds_no_violation_and_no_undecided_contrast(look, name, theme):
     page = look(name, theme=theme).page
     page.evaluate(Axe().axe_script)
     found = page.evaluate(AXE)
-    undecided = [rule for rule in found["incomplete"] if rule["id"] == "color-contrast"]
-    assert [_finding(rule) for rule in [*found["violations"], *undecided]] == []
+    assert [_finding(rule) for rule in [*found["violations"], *found["undecided"]]] == []
 
 
 def test_axe_finds_no_violation_on_a_phone(look, name):

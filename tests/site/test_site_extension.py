@@ -9,6 +9,7 @@ import built
 import pytest
 from book_site import body, images, page, settings
 from bs4 import BeautifulSoup
+from PIL import Image
 
 
 def parse(text):
@@ -68,6 +69,11 @@ def test_other_pictures_have_no_known_size(tmp_path):
     path = tmp_path / "a.gif"
     path.write_bytes(b"GIF89a")
     assert images.display_size(path) is None
+
+
+def test_a_picture_of_another_format_is_shown_pixel_by_pixel(tmp_path):
+    Image.new("RGB", (30, 20)).save(tmp_path / "a.webp")
+    assert images.display_size(tmp_path / "a.webp") == (30, 20)
 
 
 def test_pictures_get_their_size_and_all_but_the_first_wait():
@@ -173,6 +179,14 @@ def test_a_figure_that_fits_on_a_phone_has_no_frame():
     article = parse(text)
     body.frame_what_may_scroll(article)
     assert str(article) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [('<div class="sd-card">', True), ('<div class="a sd-tab-set">', True), ("<b>", False)],
+)
+def test_pages_with_cards_and_tabs_are_told_from_others(text, found):
+    assert body.has_design(parse(text)) == found
 
 
 def test_the_empty_corner_of_a_table_is_no_heading():

@@ -5,6 +5,8 @@ import shutil
 from pathlib import Path
 
 from cnnlab.widgets import modules
+import rcssmin
+import rjsmin
 from sphinx.application import Sphinx
 
 SITE = Path(__file__).resolve().parents[1]
@@ -43,14 +45,15 @@ def copy_mathjax(target: Path) -> None:
 
 
 def write_widgets(static: Path) -> None:
-    """Write each module of our widgets as a script, and their stylesheets."""
+    """Write each module of our widgets as a script, and their stylesheets, without comments."""
     target = static / "widgets"
     target.mkdir(parents=True, exist_ok=True)
     for path in widget_files():
         if path.suffix == ".js":
-            (target / path.name).write_text(modules.for_page(path.name), encoding="utf-8")
+            text = rjsmin.jsmin(modules.for_page(path.name))
         else:
-            shutil.copy2(path, target)
+            text = rcssmin.cssmin(path.read_text("utf-8"))
+        (target / path.name).write_text(text, encoding="utf-8")
 
 
 def widget_files() -> list[Path]:

@@ -69,6 +69,8 @@ def plain_details(article: BeautifulSoup) -> None:
     for box in article.select("details.sd-dropdown"):
         for marker in box.select("summary .sd-summary-state-marker"):
             marker.decompose()
+        for text in box.select(".sd-summary-text"):
+            text.unwrap()
         box["class"] = "dropdown"
         for part in box.find_all(recursive=False):
             del part["class"]
@@ -127,6 +129,11 @@ def repair_bibliography(article: BeautifulSoup) -> None:
     """Let a screen reader see the bibliography as a list: its entries have a role no list takes."""
     for entry in article.select('[role="list"] > [role="doc-biblioentry"]'):
         entry["role"] = "listitem"
+
+
+def has_design(article: BeautifulSoup) -> bool:
+    """Whether a card, a tab or a grid of sphinx-design stands in the article."""
+    return article.select_one("[class^='sd-'], [class*=' sd-']") is not None
 
 
 def has_formula(article: BeautifulSoup) -> bool:

@@ -5,13 +5,15 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
+from PIL import Image
+
 CSS_PIXELS_PER_METRE = 96 / 0.0254
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 def display_size(path: Path) -> tuple[int, int] | None:
-    """Width and height of an image in CSS pixels, or None for formats other than PNG and SVG.
+    """Width and height of an image in CSS pixels, or None for a format without one.
 
     A PNG that states its resolution is shown at its physical size, 96 CSS pixels an inch: a figure
     7 inches wide has the same width on the page, and letters of the same size, at 100 and at 200
@@ -22,6 +24,9 @@ def display_size(path: Path) -> tuple[int, int] | None:
         return _png_size(data)
     if path.suffix == ".svg":
         return _svg_size(data.decode("utf-8"))
+    if path.suffix in {".gif", ".jpeg", ".jpg", ".webp"}:
+        with Image.open(path) as image:
+            return image.size
     return None
 
 

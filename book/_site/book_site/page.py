@@ -44,6 +44,9 @@ def complete(
     scripts = context["script_files"]  # the list itself: Sphinx and the lines above add to it
     if not body.has_formula(article):
         scripts[:] = [script for script in scripts if not _belongs_to_mathjax(script)]
+    if not body.has_design(article):
+        for files in (scripts, context["css_files"]):
+            files[:] = [file for file in files if not _belongs_to_design(file)]
     if pagename != "search":  # its own code starts the search before a deferred script has run
         scripts[:] = [deferred(script) for script in scripts]
 
@@ -83,6 +86,10 @@ def _image_paths(app: Sphinx) -> Callable[[str], Path | None]:
 
 def _belongs_to_mathjax(script: Any) -> bool:
     return "mathjax" in str(script.filename) or "MathJax" in script.attributes.get("body", "")
+
+
+def _belongs_to_design(file: Any) -> bool:
+    return any(part in str(file.filename) for part in ("sphinx-design", "design-tabs"))
 
 
 def deferred(script: Any) -> Any:
