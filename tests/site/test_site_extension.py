@@ -7,7 +7,7 @@ from pathlib import Path
 
 import built
 import pytest
-from book_site import body, images, page, settings
+from book_site import assets, body, images, page, settings
 from bs4 import BeautifulSoup
 from PIL import Image
 
@@ -26,6 +26,17 @@ def png(width, height, dots_per_metre=None, kind="picture"):
     text = chunk(b"tEXt", b"Kind\0" + kind.encode())
     size = chunk(b"pHYs", struct.pack(">IIB", *[dots_per_metre] * 2, 1)) if dots_per_metre else b""
     return b"\x89PNG\r\n\x1a\n" + header + text + size + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
+
+
+def test_a_small_script_says_what_the_long_one_says(chromium):
+    script = "globalThis.say = (n) => `moved ${n} pixel${n === 1 ? ' once' : `s, ${n} times`}`;"
+    browser_page = chromium.new_page()
+    said = [
+        browser_page.evaluate(f"() => {{ {text}; return [say(1), say(2)]; }}")
+        for text in (script, assets.small("script", f"// a comment\n{script}"))
+    ]
+    browser_page.close()
+    assert said[0] == said[1] == ["moved 1 pixel once", "moved 2 pixels, 2 times"]
 
 
 def test_a_png_without_resolution_is_shown_pixel_by_pixel(tmp_path):
