@@ -24,7 +24,7 @@ def display_size(path: Path) -> tuple[int, int] | None:
         return _png_size(data)
     if path.suffix == ".svg":
         return _svg_size(data.decode("utf-8"))
-    if path.suffix in {".gif", ".jpeg", ".jpg", ".webp"}:
+    if path.suffix in {".jpeg", ".jpg", ".webp"}:
         with Image.open(path) as image:
             return image.size
     return None
