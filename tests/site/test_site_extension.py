@@ -6,6 +6,7 @@ import zlib
 from pathlib import Path
 
 import built
+import numpy as np
 import pytest
 from book_site import assets, body, images, page, settings
 from bs4 import BeautifulSoup
@@ -68,6 +69,20 @@ def test_drawings_are_marked_on_the_page():
     article = parse('<img src="a.png"><img class="wide" src="b.png">')
     body.mark_drawings(article, lambda src: src == "b.png")
     assert [image.get("class") for image in article.select("img")] == [None, ["wide", "is-drawing"]]
+
+
+def test_a_figure_is_shown_as_webp_with_the_same_pixels(tmp_path, rng):
+    pixels = rng.integers(0, 256, size=(20, 30, 3), dtype=np.uint8)
+    source = tmp_path / "source.png"
+    Image.fromarray(pixels).save(source)
+    article = parse('<img src="../_images/a.png"><img src="elsewhere.png">')
+    page.lighten(article, lambda src: source if src.endswith("a.png") else None, tmp_path)
+    assert [image["src"] for image in article.select("img")] == [
+        "../_images/a.webp",
+        "elsewhere.png",
+    ]
+    with Image.open(tmp_path / "_images" / "a.webp") as shown:
+        np.testing.assert_array_equal(np.asarray(shown.convert("RGB")), pixels)
 
 
 def test_an_svg_is_shown_at_the_size_of_its_view_box(tmp_path):

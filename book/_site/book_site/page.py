@@ -31,6 +31,7 @@ def complete(
         path_of = _image_paths(app)
         repair(article, lambda src: (path := path_of(src)) and images.display_size(path))
         body.mark_drawings(article, lambda src: images.is_drawing(path_of(src)))
+        lighten(article, path_of, Path(app.outdir))
         context["body"] = str(article)
 
     widgets = body.widgets(article)
@@ -71,6 +72,15 @@ def repair(article: BeautifulSoup, size: Callable[[str], body.Size | None]) -> N
     body.plain_details(article)
     body.drop_repeated_ids(article)
     body.repair_bibliography(article)
+
+
+def lighten(article: BeautifulSoup, path_of: Callable[[str], Path | None], folder: Path) -> None:
+    """Show each PNG of a notebook as WebP without loss, written beside it into the site."""
+    for image in article.select("img[src$='.png']"):
+        src = PurePosixPath(str(image["src"]))
+        if source := path_of(str(src)):
+            images.write_webp(source, folder / "_images" / f"{src.stem}.webp")
+            image["src"] = str(src.with_suffix(".webp"))
 
 
 def _image_paths(app: Sphinx) -> Callable[[str], Path | None]:
