@@ -51,8 +51,7 @@ def _filled(text: str, claims: Mapping[str, Claim]) -> str:
             return counted[slot["number"]]
         for part in parts:
             if part.name == slot["part"]:
-                found = part.finding
-                return found.effect + (" (on these data)" if found.on_these_data else "")
+                return part.finding.quoted
         raise ValueError(f"load_ledger: nothing is known by the name {slot[0]}.")
 
     sentences = re.split(r"(?<=[.?!:]) (?=[A-Z])", text)

@@ -1,4 +1,4 @@
-"""Numbers that follow from arithmetic and stand in the answers: counted here, typed nowhere.
+"""Numbers that stand in the answers beside the measured effects: counted here, typed nowhere.
 
 VGG-16 and LeNet-5 are counted from lists of their layers, without making a single weight (the
 weights of VGG-16 without pools would not fit into any ordinary machine; that is the point).
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal, TypeAlias
 
+from cnnlab import experiments
 from cnnlab.shapes import output_size
 
 Layer: TypeAlias = (
@@ -223,4 +224,19 @@ def numbers() -> dict[str, str]:
         "n3-gap-flat-parameters": _large(flat_gap.parameters),
         "n3-parameters-factor": f"{flat.parameters / pooled.parameters:.1f}",
         "n3-macs-factor": f"{flat.macs / pooled.macs:.1f}",
+        "redrawn-learned": _learned("positions", "max_redrawn", "anywhere"),
     }
+
+
+def _learned(name: str, arm: str, quantity: str, chance: float = 0.15) -> str:
+    """Say how many trainings of an arm learned anything, how well, and how many did not.
+
+    A training that stays at chance is rare and tells little about the others; a mean over all of
+    them hides both.
+    """
+    values = experiments.load(name).values(arm, quantity)
+    learned = values[values > chance]
+    return (
+        f"{len(learned)} learned and put {100 * learned.mean():.0f} percent right, "
+        f"{len(values) - len(learned)} stayed at chance"
+    )

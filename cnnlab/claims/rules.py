@@ -48,6 +48,8 @@ class Finding:
         The wider interval for overlapping splits; empty where nothing is split.
     on_these_data : bool
         True if the decision does not survive that wider interval.
+    sign_on_these_data : bool
+        True if the interval is on one side of zero and the wider one is not.
     p : float, optional
         Two-sided p-value against the nearest effect at which the decision would change: the margin
         on the claimed side, or for a claim of equality the nearer one of both. Where splits overlap
@@ -60,12 +62,19 @@ class Finding:
     counted: Counted = "seeds"
     for_new_images: str = ""
     on_these_data: bool = False
+    sign_on_these_data: bool = False
     p: float | None = None
 
     @property
     def words(self) -> str:
         """The decision, restricted to these data where it has to be."""
         return self.decision + (" on these data" if self.on_these_data else "")
+
+    @property
+    def quoted(self) -> str:
+        """The effect as an answer quotes it: restricted where decision or sign have to be."""
+        restricted = self.on_these_data or self.sign_on_these_data
+        return self.effect + (" (on these data)" if restricted else "")
 
     @property
     def measured(self) -> str:
@@ -194,6 +203,7 @@ class Rule:
             found,
             for_new_images=self._in_numbers(wide)[1],
             on_these_data=enough and decide(wide, margin, self.direction) != decision,
+            sign_on_these_data=_one_sided(interval) and not _one_sided(wide),
         )
 
     def _p_value(
@@ -261,10 +271,18 @@ class Rule:
         if self.ratio:
             mean, low, high = (_digits(math.exp(number)) for number in numbers)
         elif self.threshold is not None:
-            mean, low, high = (_digits(self.scale * (n + self.threshold)) for n in numbers)
+            values = [self.scale * (n + self.threshold) for n in numbers]
+            if self.unit == "percent":  # of a whole: an interval cannot reach beyond it
+                values = [min(max(value, 0.0), 100.0) for value in values]
+            mean, low, high = map(_digits, values)
         else:
             mean, low, high = (f"{self.scale * number:+z.2f}" for number in numbers)
         return _minus(mean), _minus(f"[{low}, {high}]")
+
+
+def _one_sided(interval: Interval) -> bool:
+    """Whether zero lies outside an interval."""
+    return interval.low > 0 or interval.high < 0
 
 
 def _digits(value: float) -> str:

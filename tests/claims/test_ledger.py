@@ -301,6 +301,19 @@ def test_overlapping_splits_mark_what_holds_on_these_data_only():
     assert not firm.apply(record_of(**values)).on_these_data
 
 
+def test_an_effect_whose_sign_hangs_on_these_data_is_quoted_so():
+    rule = rule_of("a", "b", direction="greater", margin=0.7, unit="mm", splits=(200, 1597))
+    found = rule.apply(record_of(a=[0.3, 0.9, 0.6, 0.2, 0.8], b=[0.0] * 5))
+    assert not found.on_these_data  # undecided by both intervals
+    assert found.quoted == f"{found.effect} (on these data)"
+
+
+def test_a_percentage_never_reaches_beyond_the_whole():
+    rule = rule_of("a", direction="greater", margin=0, threshold=0.9, scale=100, unit="percent")
+    found = rule.apply(record_of(a=[1.0, 1.0, 0.5]))
+    assert found.effect == "83 percent [12, 100]"
+
+
 def test_rules_that_cannot_be_applied_are_refused():
     with pytest.raises(ValueError, match=r"1 arms came, needed two, or four for an interaction"):
         rule_of("a", direction="greater", margin=0.5)
