@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[3]
 EXPERIMENTS = "<!-- here stand all experiments -->"
 PROOFS = "<!-- here stand all proofs -->"
 COUNTS = "<!-- here stands how many claims have which verdict -->"
+ORDER = ["holds", "holds with conditions", "does not hold", "ill-posed", "undecided", "off topic"]
 BACK = "../"  # from the folder of the pages to the root of the repository
 
 
@@ -45,23 +46,15 @@ def inputs() -> list[Path]:
 def counts() -> str:
     """Say how many claims have which verdict.
 
-    >>> counts().startswith("Of the 54 claims")
+    >>> "**does not hold**" in counts()
     True
     """
     verdicts = [
         claim.verdict.split(" with ")[0] if "undecided" in claim.verdict else claim.verdict
         for claim in claims.ledger()
     ]
-    words = {
-        "holds": "hold",
-        "holds with conditions": "hold with conditions",
-        "does not hold": "do not hold",
-        "ill-posed": "are ill-posed",
-        "off topic": "are about other pools than ours",
-        "undecided": "are undecided",
-    }
-    found = [f"{verdicts.count(key)} {word}" for key, word in words.items() if key in verdicts]
-    return f"Of the {len(verdicts)} claims {', '.join(found[:-1])} and {found[-1]}."
+    found = [f"**{word}**: {verdicts.count(word)}" for word in dict.fromkeys(ORDER + verdicts)]
+    return f"The {len(verdicts)} claims stand like this today: {', '.join(found)}."
 
 
 def all_experiments() -> str:
