@@ -19,7 +19,7 @@ def chapter_names() -> list[str]:
 
 def sources() -> list[Path]:
     """Files from which the site is made."""
-    folders = ("book", "cnnlab/widgets", "cnnlab/nn", "cnnlab/experiments")  # pages show their code
+    folders = ("book", "cnnlab", "tests/claims")  # pages show code, verdicts and proofs
     nested = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file()]
     ours = [path for path in nested if not is_cache(path.relative_to(ROOT))]
     return [ROOT / "_config.yml", ROOT / "_toc.yml", *ours]

@@ -298,6 +298,16 @@ def on_paper(look, chapter):
     page.emulate_media(media="screen")
 
 
+def test_what_unfolds_on_paper_can_be_seen(on_paper):
+    shown = on_paper.locator("article details[open] > :not(summary)").filter(visible=True)
+    assert all(box.evaluate("e => getComputedStyle(e).opacity === '1'") for box in shown.all())
+
+
+def test_a_printed_exercise_comes_without_hints_and_solutions(on_paper):
+    for box in on_paper.locator("article .tag_hide-cell").all():
+        assert not box.is_visible()
+
+
 def test_the_search_finds_a_chapter(visit):
     page = visit("search").page
     page.goto(page.url + "?q=pooling")

@@ -72,3 +72,8 @@ def small(kind: str, text: str) -> str:
 def widget_files() -> list[Path]:
     """List the widgets' ES modules and stylesheets, in a stable order."""
     return sorted([*modules.HERE.glob("*.js"), *modules.HERE.glob("*.css")])
+
+
+def widget_sources() -> list[Path]:
+    """List what the widgets' files on the pages are made of."""
+    return [*widget_files(), Path(modules.__file__)]

@@ -9,13 +9,13 @@ from urllib.parse import urlsplit
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
-from .assets import SITE, widget_files
+from .assets import SITE, widget_sources
 
 
 def configure(app: Sphinx, config: Config) -> None:
     """Complete the configuration as soon as Sphinx has read it."""
     config.html_baseurl = pages_address(config.html_theme_options["repository_url"])
-    config.book_site_digest = digest([*site_files(), *widget_files()])
+    config.book_site_digest = digest([*site_files(), *widget_sources()])
     if execution_wanted(os.environ):
         config.nb_execution_mode = "force"
         config.nb_execution_raise_on_error = True

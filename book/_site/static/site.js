@@ -1,5 +1,6 @@
 // Paper is white and cannot be clicked: for a print the page becomes light and what is folded away
-// opens; afterwards everything is as before.
+// opens; afterwards everything is as before. Hints and solutions stay folded, and the style leaves
+// them out: a printed exercise is for solving.
 (() => {
   const root = document.documentElement;
   let undo = null;
@@ -7,7 +8,8 @@
   const prepare = () => {
     if (undo) return;
     const { theme } = root.dataset;
-    const folded = [...document.querySelectorAll("details:not([open])")];
+    const folded = [...document.querySelectorAll("details:not([open])")]
+      .filter((details) => !details.matches(".tag_hide-cell *, .cnn-numbers"));
     root.dataset.theme = "light";
     for (const details of folded) details.open = true;
     undo = () => {
