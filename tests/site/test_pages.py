@@ -277,7 +277,8 @@ def test_paper_is_light_even_for_readers_in_the_dark(on_paper):
 
 
 def test_paper_shows_what_is_folded_away_on_the_screen(on_paper):
-    assert on_paper.locator("article details:not([open])").count() == 0
+    folded = "article details:not([open], .tag_hide-cell *, .cnn-numbers)"
+    assert on_paper.locator(folded).count() == 0
 
 
 def test_after_a_print_the_page_is_as_before(look, chapter):
