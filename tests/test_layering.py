@@ -76,6 +76,7 @@ LIBRARIES = {
     "plots": {"matplotlib"},
     "compare": {"torch"},
     "bench": {"torch"},
+    "exercises": {"IPython"},
     "widgets": {"anywidget", "traitlets", "yaml"},
     "notebook": {"matplotlib", "PIL", "IPython"},
 }

@@ -5,9 +5,11 @@ python -m cnnlab.exercises grade submissions/ --output grades.csv
 """
 
 import argparse
+import contextlib
 import os
 import sys
 from pathlib import Path
+from typing import IO
 
 from cnnlab import exercises
 from cnnlab.exercises import grading, submission
@@ -70,15 +72,22 @@ def _grade(options: argparse.Namespace) -> int:
         megabytes=options.megabytes,
         jobs=options.jobs,
     )
-    if options.output:
-        with options.output.open("w", encoding="utf-8", newline="") as stream:
-            grading.write_table(grades, stream)
-    else:
-        grading.write_table(grades, sys.stdout)
-    if options.messages:
-        with options.messages.open("w", encoding="utf-8", newline="") as stream:
-            grading.write_messages(grades, stream)
+    with contextlib.ExitStack() as files:
+        if options.messages:
+            stream = files.enter_context(_table(options.messages))
+            grades = grading.with_messages(grades, stream)
+        if options.output:
+            grading.write_table(grades, files.enter_context(_table(options.output)))
+        else:
+            if hasattr(sys.stdout, "reconfigure"):
+                sys.stdout.reconfigure(errors="backslashreplace")
+            grading.write_table(grades, sys.stdout)
     return 0
+
+
+def _table(path: Path) -> IO[str]:
+    """Open a file for a table; what a student's text cannot be written with is escaped."""
+    return path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
 
 
 if __name__ == "__main__":

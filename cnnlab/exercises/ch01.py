@@ -112,6 +112,12 @@ _SIZE_WRONG = (
         "size + 2 · padding pixels.",
     ),
     WrongAnswer(
+        "padding and dilation ignored",
+        lambda n, k, s, p, d: (n - k) // s + 1,
+        "This is right without padding and for a dilation of 1: the task hands over two more "
+        "arguments. Padding makes the axis longer, on both sides, and dilation the kernel.",
+    ),
+    WrongAnswer(
         "stride ignored",
         lambda n, k, s, p, d: _size(n, k, 1, p, d),
         "This is right for a stride of 1. A window that moves by more leaves positions out; how "
@@ -200,7 +206,8 @@ output_size = Exercise(
     task=(
         "write my_output_size(size, kernel_size, stride, padding, dilation): at how many "
         "positions does a window fit along one axis of size pixels? padding is added on both "
-        "sides, dilation is the distance between neighbouring taps of the kernel."
+        "sides. The taps of a kernel are its places, one for each weight; dilation is the "
+        "distance between neighbouring taps."
     ),
     examine=_examine_size,
     hints=(
@@ -256,6 +263,16 @@ def _padded(x: Array, weight: Array) -> Array:
     return correlate(np.pad(x, ((0, 0), *spare)), weight)
 
 
+def _conv_by_rows(x: Array, weight: Array, spare: int) -> Array:
+    """Count the columns of the result by the height of the input."""
+    C_out, _, kH, kW = weight.shape
+    H = x.shape[1]
+    y = np.zeros((C_out, H - kH + 1, H - spare + 1))
+    for o, i, j in np.ndindex(y.shape):
+        y[o, i, j] = (x[:, i : i + kH, j : j + kW] * weight[o]).sum()
+    return y
+
+
 def _conv_in_place(x: Array, weight: Array) -> Array:
     y = correlate(x, weight)
     weight *= 0
@@ -271,8 +288,8 @@ _CONV_WRONG = (
         "kernel flipped",
         lambda x, w: correlate(x, w[:, :, ::-1, ::-1]),
         "This is the convolution of the mathematicians: the kernel is turned upside down and "
-        "left to right. The layer called convolution leaves it as it is. Learning makes the two "
-        "equal, a given kernel does not.",
+        "left to right. The layer called convolution leaves it as it is. A learned kernel would "
+        "just come out turned; here the kernel is given, so it matters.",
     ),
     WrongAnswer(
         "first input channel only",
@@ -356,6 +373,24 @@ _CONV_WRONG = (
         lambda x, w: correlate(x, w)[:, :-1, :-1],
         "The last row and the last column of positions are missing. H − kH steps are right; but "
         "there is one position more than steps.",
+    ),
+    WrongAnswer(
+        "the height taken for the width",
+        lambda x, w: _conv_by_rows(x, w, w.shape[3]),
+        "The columns are counted by H − kW + 1: that is right for a square input. A row has W "
+        "pixels, so a kernel of kW columns fits into it W − kW + 1 times.",
+    ),
+    WrongAnswer(
+        "as many columns as rows",
+        lambda x, w: _conv_by_rows(x, w, w.shape[2]),
+        "The result has as many columns as rows, H − kH + 1 of each. For a square input and a "
+        "square kernel that is right; here W and kW may differ from H and kH.",
+    ),
+    WrongAnswer(
+        "output channels last",
+        lambda x, w: correlate(x, w).transpose(1, 2, 0),
+        "All numbers are right, with the output channels on the last axis. Here they come "
+        "first: the shape is (C_out, rows, columns).",
     ),
     WrongAnswer(
         "windows side by side",

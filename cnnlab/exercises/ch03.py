@@ -915,6 +915,11 @@ _WINNERS_WRONG = (
 
 def _examine_winners(answer: Any) -> str:
     otherwise = "For each task compute both numbers for one window of each kind, on paper."
+    if isinstance(answer, dict):
+        answer = {
+            task: "average" if isinstance(rule, str) and rule == "avg" else rule
+            for task, rule in answer.items()
+        }
     compare_tables(answer, _WINNERS, _WINNERS_WRONG, otherwise, choices=("max", "average"))
     rows = [f"  {'told right by':16}{'max':>8}{'average':>10}"]
     for task in _DUELS:
@@ -992,6 +997,18 @@ _TIPPING_WRONG = (
         4,
         "You are close: with 4 it is still max, by a little. Either you stopped one too early, or "
         "you drew so few windows that chance decided; take 100,000.",
+    ),
+    WrongAnswer(
+        "a little late",
+        6,
+        "With 6 the average wins, that is right, but not for the first time: try fewer. Where the "
+        "two are close, chance decides between small samples; draw 100,000 windows of each kind.",
+    ),
+    WrongAnswer(
+        "late",
+        7,
+        "With 7 the average is clearly ahead, so it must have overtaken max before: go down from "
+        "here, until the two have changed places.",
     ),
     WrongAnswer(
         "half of them",
@@ -1133,6 +1150,24 @@ _POWER_WRONG = (
         "This is the root of the sum of the powers: the p-norm, and what LPPool2d computes in "
         "PyTorch. It grows with the size of the window; a power mean divides by the number of "
         "values first, so that p = 1 is the average.",
+    ),
+    WrongAnswer(
+        "sum of powers too large to be stored",
+        _quiet(lambda v, p: np.sum(v**p) ** (1 / p)),
+        "The powers are added up here, as in PyTorch's LPPool2d, which therefore grows with the "
+        "window. For a mean the sum is divided by the number of values, before the root is taken.",
+    ),
+    WrongAnswer(
+        "a root without parentheses",
+        _quiet(lambda v, p: np.mean(v**p) ** 1 / p),
+        "** comes before /, so ** 1 / p takes the first power and then divides by p. The mean of "
+        "the powers is right; write its root as ** (1 / p).",
+    ),
+    WrongAnswer(
+        "a root without parentheses, of small powers",
+        _quiet(lambda v, p: (v.max() and v.max() * np.mean((v / (v.max() or 1)) ** p)) ** 1 / p),
+        "To divide by the largest value first is a good idea. But ** 1 / p is no root: ** comes "
+        "before /, so this takes the first power and divides by p. It takes parentheses.",
     ),
     WrongAnswer(
         "divided after the root",

@@ -415,6 +415,12 @@ _SLIDE_WRONG = (
         "object may stand anywhere.",
     ),
     WrongAnswer(
+        "windows side by side, without bias",
+        lambda w, b, x, H, W: correlate(x, _kernels(w, x, H, W))[:, ::H, ::W],
+        "Two things: the bias is missing, one for each class at every position; and the windows "
+        "are laid side by side, by steps of H and W, where they should slide pixel by pixel.",
+    ),
+    WrongAnswer(
         "averaged over the positions",
         lambda w, b, x, H, W: _slid(_kernels(w, x, H, W), b, x).mean(axis=(1, 2)),
         "The scores are averaged over all positions. They are right before that; asked for is "
@@ -1124,9 +1130,11 @@ def _examine_where(answer: Any) -> str:
             said, truth = where_head(got), _truth(x)
             if said != truth:
                 averages = " and ".join(f"{mean + 0.0:.3g}" for mean in got.mean(axis=(1, 2)))
+                why = recognise(answer, cases, _WHERE_WRONG, results)
                 problem = (
                     f"The averages are {averages}: the head says {' '.join(said)}, needed "
-                    f"{' '.join(truth)}.\n{recognise(answer, cases, _WHERE_WRONG, results)}"
+                    f"{' '.join(truth)}. (Above 0 means lower for the first and right for the "
+                    f"second; 0 or less means upper, and left.)\n{why}"
                 ).strip()
         if problem:
             raise NotYet(f"{report(answer, (x,), got, printed=printed)}\n{problem}")

@@ -16,6 +16,7 @@ import sys
 import textwrap
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -224,21 +225,35 @@ class Exercise:
         -------
         Outcome
             *Not attempted*, *not yet* or *correct*. A wrong answer never raises an error;
-            Ctrl+C, or interrupting the kernel, does what it always does.
+            Ctrl+C, or interrupting the kernel, does what it always does. Warnings are not
+            shown: the reply says what came out.
         """
         try:
-            if answer is None or answer is ... or self._is_untouched(answer):
-                raise NotAttempted
-            praise = run_within(self.time_limit, lambda: self.examine(answer))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                praise = run_within(self.time_limit, lambda: self._examine(answer))
         except NotAttempted:
             verb = "Repair" if self.starts_from and callable(self.solved_by) else "Write"
             start = f"{verb} {self.answer_name}, then run {self.name}.check({self.answer_name})."
             return Outcome("not attempted", f"{start} For a first hint, run {self.name}.hint().")
         except (OutOfTime, NotYet) as problem:
             return Outcome("not yet", str(problem))
-        except Exception as error:  # an answer so unusual that looking at it fails
-            return Outcome("not yet", f"The answer cannot be examined: {_describe(error)}.")
         return Outcome("correct", praise)
+
+    def _examine(self, answer: Any) -> str:
+        """Examine an answer, which may be so unusual that looking at it fails.
+
+        No Ctrl+C arrives in the thread in which this runs: a ``KeyboardInterrupt`` here comes
+        from the answer.
+        """
+        try:
+            if answer is None or answer is ... or self._is_untouched(answer):
+                raise NotAttempted
+            return self.examine(answer)
+        except (NotAttempted, NotYet, OutOfTime):
+            raise
+        except BaseException as error:
+            raise NotYet(f"The answer cannot be examined: {_describe(error)}.") from None
 
     def hint(self, step: int = 1) -> Hint:
         """Give the first, second or third hint.
@@ -299,8 +314,8 @@ def run_within(seconds: float, task: Callable[[], T]) -> T:
     thread and on Windows, where a signal could not do it. To stop it, :class:`OutOfTime` is
     raised inside that thread at the next bytecode. Two kinds of code escape, and are left
     behind, running: a single long call into compiled code, until it returns, and a loop that
-    catches every exception. Where no thread can be started (Python in a web page), the task
-    runs without a limit.
+    catches every exception. Python in a web page has no threads; there the task runs without
+    a limit.
 
     Parameters
     ----------
@@ -318,20 +333,41 @@ def run_within(seconds: float, task: Callable[[], T]) -> T:
     ------
     OutOfTime
         If the task did not end in time.
+    NotYet
+        If the system starts no thread.
     BaseException
         Whatever the task raises; ``KeyboardInterrupt`` when the user interrupts the wait.
     """
     results: list[T] = []
     errors: list[BaseException] = []
+    lock, state = threading.Lock(), ["waiting"]  # then "running" and "over"
     done = threading.Event()
 
-    def work() -> None:
+    def run() -> None:
+        with lock:
+            if state[0] == "over":  # the time was over before the task could begin
+                return
+            state[0] = "running"
         try:
             results.append(task())
         except BaseException as error:
             errors.append(error)
-        finally:
-            done.set()
+
+    def work() -> None:
+        with contextlib.suppress(BaseException):  # OutOfTime may come while an error is kept
+            run()
+        while state[0] != "over" or not done.is_set():
+            with contextlib.suppress(BaseException):  # or a moment too late
+                with lock:
+                    state[0] = "over"
+                done.set()
+
+    def stop() -> None:
+        with lock:
+            if state[0] == "running":
+                _raise_in(thread, OutOfTime)
+            else:
+                state[0] = "over"
 
     context = contextvars.copy_context()  # keeps np.errstate, and where a notebook prints
     thread = threading.Thread(target=context.run, args=(work,), daemon=True)
@@ -339,18 +375,23 @@ def run_within(seconds: float, task: Callable[[], T]) -> T:
     try:
         thread.start()
     except RuntimeError:
-        return task()
+        if sys.platform == "emscripten":
+            return task()
+        raise NotYet(
+            "The answer was not examined: your system starts no further thread, and without "
+            "one an endless loop could not be stopped. Restart Python, then check again."
+        ) from None
     late = True
     try:
-        late = not _wait(done, seconds)
+        late = not _wait(thread, done, seconds)
     finally:  # also when the user interrupts the wait
         for _ in range(4):
-            if late and thread.is_alive() and not done.is_set():
-                _raise_in(thread, OutOfTime)
-                _wait(done, 0.5)
+            if late and not _wait(thread, done, 0):
+                stop()
+                _wait(thread, done, 0.5)
         sys.stdout = stdout  # a thread left behind may still hold it
     stopped = f"The check was stopped after {seconds:g} seconds."
-    if not done.is_set():
+    if not _wait(thread, done, 0):
         raise OutOfTime(
             f"{stopped} Your code could not be ended and is still running: restart Python "
             "(in a notebook: Kernel > Restart) before you go on."
@@ -358,21 +399,24 @@ def run_within(seconds: float, task: Callable[[], T]) -> T:
     thread.join()
     if results:
         return results[0]
-    if late and isinstance(errors[0], NotYet):
+    if late and errors and isinstance(errors[0], NotYet):
         raise OutOfTime(f"{stopped}\n{errors[0]}")
-    if isinstance(errors[0], OutOfTime):
+    if not errors or isinstance(errors[0], OutOfTime):
         raise OutOfTime(f"{stopped} Is there a loop that never ends?")
     raise errors[0]
 
 
-def _wait(done: threading.Event, seconds: float) -> bool:
-    """Wait in short slices, as on Windows Ctrl+C is only seen between them.
+def _wait(thread: threading.Thread, done: threading.Event, seconds: float) -> bool:
+    """Wait until a thread is done or no longer alive; say whether it is.
 
-    (Not by ``thread.join``: interrupted, Python 3.11 takes the thread for ended.)
+    In short slices, as on Windows Ctrl+C is only seen between them. (Not by ``thread.join``:
+    interrupted, Python 3.11 takes the thread for ended.)
     """
     end = time.monotonic() + seconds
-    while not done.wait(0.05):
-        if time.monotonic() > end:
+    while not done.wait(min(0.05, max(0.0, end - time.monotonic()))):
+        if not thread.is_alive():
+            return True
+        if time.monotonic() >= end:
             return False
     return True
 
@@ -421,8 +465,6 @@ def call(function: Callable[..., Any], *arguments: Any) -> tuple[Any, str]:
     try:
         with contextlib.redirect_stdout(printed):
             result = function(*given)
-    except KeyboardInterrupt:
-        raise
     except NotImplementedError:
         raise NotAttempted from None
     except OutOfTime as error:
@@ -455,7 +497,9 @@ def _describe(error: BaseException) -> str:
     """Type and message of an exception, in one line."""
     try:
         text = " ".join(str(error).split())
-    except Exception:
+    except OutOfTime:
+        raise
+    except BaseException:  # an error of the reader's own, whose text fails
         text = ""
     name = type(error).__name__
     return f"{name}: {textwrap.shorten(text, 300)}" if text else name
@@ -529,8 +573,12 @@ def compare(
         if not problem:
             problem = recognise(answer, cases, wrong_answers, results)
         shapes = ""
-        if isinstance(needed, np.ndarray) and np.shape(got) != needed.shape:
-            shapes = f"The result has shape {np.shape(got)}, needed {needed.shape}."
+        if (
+            isinstance(needed, np.ndarray)
+            and isinstance(got, np.ndarray)
+            and got.shape != needed.shape
+        ):
+            shapes = f"The result has shape {got.shape}, needed {needed.shape}."
         raise NotYet("\n".join(part for part in (rows, problem or shapes) if part))
     return len(cases)
 
@@ -668,14 +716,36 @@ def _gives(function: Callable[..., Any], arguments: Sequence[Any], result: Any) 
 
 def _same(a: Any, b: Any) -> bool:
     """Whether two values are equal, arrays in shape and, up to rounding, in every entry."""
+    a, b = _plain(a), _plain(b)
     close: dict[str, Any] = {"rtol": 1e-6, "atol": 1e-12, "equal_nan": True}
     if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
-        return np.shape(a) == np.shape(b) and bool(np.allclose(a, b, **close))
+        try:
+            return np.shape(a) == np.shape(b) and bool(np.allclose(a, b, **close))
+        except ValueError:  # a list with rows of different lengths
+            return False
     if isinstance(a, tuple | list) and isinstance(b, tuple | list):
         return len(a) == len(b) and all(map(_same, a, b))
-    if isinstance(a, float | np.floating) and isinstance(b, float | np.floating):
-        return bool(np.isclose(a, b, **close))
-    return bool(a == b)
+    if _is_number(a) and _is_number(b):
+        if isinstance(a, float) and isinstance(b, float):
+            return bool(np.isclose(a, b, **close))
+        return bool(a == b)
+    return _is_number(a) == _is_number(b) and bool(a == b)
+
+
+def _plain(value: Any) -> Any:
+    """Turn what inherits from a number, a string or an array into just that.
+
+    A class of the reader's own may say of itself that it equals everything.
+    """
+    if isinstance(value, np.generic):
+        return np.generic.item(value)
+    if isinstance(value, np.ndarray):
+        return np.asarray(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return int.__add__(value, 0)
+    if isinstance(value, float):
+        return float.__add__(value, 0.0)
+    return str.__str__(value) if isinstance(value, str) else value
 
 
 # -- Comparing predictions --------------------------------------------------------------------
@@ -725,6 +795,7 @@ def compare_tables(
     unknown = [name for name in answer if name not in needed]
     if unknown:
         raise NotYet(f"There is no entry {unknown[0]!r}; the keys are {keys}.")
+    answer = {name: _plain(value) for name, value in answer.items()}
     what = " or ".join(map(repr, choices)) or "one whole number"
     for name, value in answer.items():
         if value is ...:
@@ -813,7 +884,8 @@ def report(
       needed    2
       printed   hello
     """
-    name = getattr(function, "__name__", "f").replace("<lambda>", "f")
+    name = getattr(function, "__name__", "f")
+    name = name.replace("<lambda>", "f") if isinstance(name, str) else "f"
     went_in = f"{name}("
     for number, argument in enumerate(arguments):
         went_in += ", " if number else ""
@@ -874,7 +946,9 @@ def show(value: Any, indent: int = 0) -> str:
         value = value.item()
     try:
         return textwrap.shorten(repr(value), 300, placeholder=" ...")
-    except Exception:
+    except OutOfTime:
+        raise
+    except BaseException:  # an object of the reader's own, which may raise anything
         return _article(value)
 
 

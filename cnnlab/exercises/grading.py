@@ -2,28 +2,36 @@
 
     python -m cnnlab.exercises grade submissions/ --output grades.csv
 
-A submission is a notebook or a script, handed in with the names that the exercises ask for. Each
-runs with a limit of time and of memory, in an empty folder of its own, so that a crash, an endless
-loop or a full memory of one does not touch the others. This guards against mistakes, not against
-malice: the code runs with your rights, so grade strangers in a container or a virtual machine.
+A submission is a notebook or a script, handed in with the names that the exercises ask for. A copy
+of it runs with a limit of time, of memory and of the length of files, in an empty folder of its
+own, so that a crash, an endless loop or a full memory of one does not touch the others.
+
+This guards against mistakes, not against malice. The code runs with your rights: it can read,
+change and delete whatever you can, the other submissions among it, and use the network. It runs in
+the process that checks it, so it can change the checks and its own result. Processes it has
+started are ended with it, but for those that have opened a session of their own (``setsid``; on
+Windows all of them stay). Grade strangers in a container or a virtual machine, without a network.
 """
 
 import contextlib
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from cnnlab.exercises import submission
+from cnnlab.exercises.core import _describe
 
 SUFFIXES = (".ipynb", ".py")
 
@@ -76,9 +84,7 @@ def submissions_in(folder: Path) -> tuple[list[Path], list[Path]]:
             f"and scripts of your class."
         )
     files = sorted(path for path in folder.rglob("*") if path.is_file())
-    files = [
-        p for p in files if not any(part.startswith(".") for part in p.relative_to(folder).parts)
-    ]
+    files = [path for path in files if not _is_hidden(path.relative_to(folder))]
     found = [path for path in files if path.suffix in SUFFIXES]
     if not found:
         raise FileNotFoundError(
@@ -88,6 +94,7 @@ def submissions_in(folder: Path) -> tuple[list[Path], list[Path]]:
 
 
 def _is_hidden(path: Path) -> bool:
+    """Whether a file, or a folder it lies in, has a name that begins with a dot."""
     return any(part.startswith(".") for part in path.parts)
 
 
@@ -121,22 +128,44 @@ def grade(
     """
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         result = Path(folder) / "result.json"
-        empty = Path(folder) / "here"
+        empty, copies = Path(folder) / "here", Path(folder) / "submission"
         empty.mkdir()
-        command = [sys.executable, "-m", submission.__name__, str(path.resolve()), str(result)]
+        copies.mkdir()
+        copy = shutil.copyfile(path, copies / path.name)
+        command = [sys.executable, "-m", submission.__name__, str(copy), str(result)]
         ended = _run([*command, str(megabytes), *chapters], empty, seconds)
-        found = json.loads(result.read_text("utf-8")) if result.exists() else {}
-    problems = list(found.get("problems", []))
-    if ended and not found.get("done"):
+        found = _read(result)
+    problems = found["problems"]
+    if ended and not found["done"]:
         problems.append(ended)
-    outcomes = {key: (status, text) for key, (status, text) in found.get("outcomes", {}).items()}
-    for exercise in submission.exercises_of(list(chapters)):
-        outcomes.setdefault(exercise.name, ("not checked", ended))
+    outcomes = {
+        exercise.name: found["outcomes"].get(exercise.name, ("not checked", ended))
+        for exercise in submission.exercises_of(list(chapters))
+    }
     return Grade(name or path.name, outcomes, problems)
 
 
+def _read(result: Path) -> dict[str, Any]:
+    """Read what `submission` has written, and trust nothing of it."""
+    nothing: dict[str, Any] = {"problems": [], "outcomes": {}, "done": False}
+    if not result.exists():
+        return nothing
+    try:
+        found = json.loads(result.read_bytes())
+        outcomes = {
+            name: (str(status), str(text)) for name, (status, text) in found["outcomes"].items()
+        }
+        return {
+            "problems": [str(problem) for problem in found["problems"]],
+            "outcomes": outcomes,
+            "done": bool(found.get("done")),
+        }
+    except Exception:
+        return nothing | {"problems": ["no readable result"]}
+
+
 def _run(command: list[str], folder: Path, seconds: float) -> str:
-    """Run a process to its end, or end it with all its children; say why it ended early."""
+    """Run a process to its end, or end it with all its group; say why it ended early."""
     settings = {
         "MPLBACKEND": "Agg",
         "OMP_NUM_THREADS": "1",
@@ -164,9 +193,9 @@ def _run(command: list[str], folder: Path, seconds: float) -> str:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a process and what it has started."""
+    """End a process and what it has started, less what has left its group."""
     if os.name == "posix":
-        with contextlib.suppress(ProcessLookupError):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
     else:
         process.kill()
@@ -174,10 +203,10 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _last_line(errors: IO[bytes]) -> str:
-    """Give the last line of what a process said on its error stream."""
-    errors.seek(0)
+    """Give the last line of what a process said on its error stream, 300 characters at most."""
+    errors.seek(max(0, errors.seek(0, os.SEEK_END) - 4096))
     lines = errors.read().decode("utf-8", "replace").strip().splitlines()
-    return lines[-1] if lines else ""
+    return textwrap.shorten(lines[-1], 300, placeholder=" ...") if lines else ""
 
 
 def grade_all(
@@ -187,8 +216,8 @@ def grade_all(
     seconds: float = 120,
     megabytes: int = 4000,
     jobs: int = 1,
-) -> list[Grade]:
-    """Grade every submission in a folder.
+) -> Iterator[Grade]:
+    """Grade every submission in a folder, and hand on each grade as soon as it is known.
 
     Parameters
     ----------
@@ -201,22 +230,31 @@ def grade_all(
     jobs : int, default 1
         How many run at the same time.
 
-    Returns
-    -------
-    list of Grade
-        Sorted by name.
+    Yields
+    ------
+    Grade
+        Sorted by name. A submission that cannot be graded has the reason among its problems.
     """
     files, _ = submissions_in(folder)
     one = partial(_grade_named, folder, chapters, seconds, megabytes)
     with ThreadPoolExecutor(jobs) as pool:
-        return list(pool.map(one, files))
+        try:
+            yield from pool.map(one, files)
+        finally:  # also when the table cannot be written
+            pool.shutdown(cancel_futures=True)
 
 
 def _grade_named(
     folder: Path, chapters: Sequence[str], seconds: float, megabytes: int, path: Path
 ) -> Grade:
+    """Grade one submission; whatever goes wrong with it stands in its row of the table."""
     name = path.relative_to(folder).as_posix()
-    return grade(path, chapters, name=name, seconds=seconds, megabytes=megabytes)
+    try:
+        return grade(path, chapters, name=name, seconds=seconds, megabytes=megabytes)
+    except Exception as error:
+        problem = _describe(error)
+        exercises = submission.exercises_of(list(chapters))
+        return Grade(name, {each.name: ("not checked", problem) for each in exercises}, [problem])
 
 
 def write_table(grades: Iterable[Grade], stream: IO[str]) -> None:
@@ -225,22 +263,24 @@ def write_table(grades: Iterable[Grade], stream: IO[str]) -> None:
     Parameters
     ----------
     grades : iterable of Grade
-        All about the same exercises.
+        All about the same exercises. Each is written as soon as it comes.
     stream : text stream
         Gets CSV with a header.
     """
-    grades = list(grades)
-    exercises = list(grades[0].outcomes)
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(["submission", *exercises, "correct", "of", "problems"])
-    for each in grades:
+    exercises: list[str] = []
+    for number, each in enumerate(grades):
+        if number == 0:
+            exercises = list(each.outcomes)
+            writer.writerow(["submission", *exercises, "correct", "of", "problems"])
         statuses = [each.outcomes[name][0] for name in exercises]
         writer.writerow(
             [each.name, *statuses, each.correct, len(exercises), "; ".join(each.problems)]
         )
+        stream.flush()
 
 
-def write_messages(grades: Iterable[Grade], stream: IO[str]) -> None:
+def with_messages(grades: Iterable[Grade], stream: IO[str]) -> Iterator[Grade]:
     """Write one row for each submission and exercise, with what the check says to the student.
 
     Parameters
@@ -248,9 +288,16 @@ def write_messages(grades: Iterable[Grade], stream: IO[str]) -> None:
     grades : iterable of Grade
     stream : text stream
         Gets CSV with a header.
+
+    Yields
+    ------
+    Grade
+        The same, each after its rows are written.
     """
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(["submission", "exercise", "status", "message"])
     for each in grades:
         for name, (status, message) in each.outcomes.items():
             writer.writerow([each.name, name, status, message])
+        stream.flush()
+        yield each

@@ -16,7 +16,7 @@
 //                                                         not filled yet, filled by this window
 //   .cnn-pad-cell                         cells of the padding, hidden from screen readers; text in data-value
 //   .cnn-plate--input, .cnn-plate--output what the pointer drags over
-//   .cnn-meaning, .cnn-difference, .cnn-size, .cnn-count  sentences: what the kernel does, what turning changes,
+//   .cnn-meaning, .cnn-difference, .cnn-size, .cnn-count  sentences: what the kernel does, what flipping changes,
 //                                                         size, number of values
 
 import {
@@ -27,7 +27,7 @@ import {
 // ---------------------------------------------------------------------------------------------
 // Arithmetic. Maps are arrays of rows; `s` holds kernel, divisor, stride, padding, dilation, flip.
 
-/** The kernel turned by 180 degrees. */
+/** The kernel flipped: turned by 180 degrees. */
 export const turn = (kernel) => kernel.map((row) => row.slice().reverse()).reverse();
 
 /** The weights as they are laid on the pixels. */
@@ -133,24 +133,35 @@ export function placeSentence(x, s, i, j) {
 /** Which of both it is, and whether the other would differ: for this kernel, and on this input. */
 export function differenceSentence(x, s) {
   const which = s.flip
-    ? "Turned first: what mathematics calls convolution; deep learning leaves the turn out. "
-    : "Laid on as it is: cross-correlation, which deep learning calls convolution. ";
-  const turned = turn(s.kernel);
-  if (same(turned, s.kernel)) return `${which}This kernel looks the same when turned, so both give the same output.`;
-  if (same(turned, s.kernel.map((row) => row.map((v) => 0 - v)))) {
-    return `${which}This kernel turned is its own negative: the other output has the opposite signs.`;
+    ? "Flipped first, in both directions: what mathematics calls convolution; deep learning leaves the flip out. "
+    : "Not flipped: cross-correlation, which deep learning calls convolution. ";
+  const flipped = turn(s.kernel);
+  if (same(flipped, s.kernel)) return `${which}This kernel looks the same when flipped, so both give the same output.`;
+  if (same(flipped, s.kernel.map((row) => row.map((v) => 0 - v)))) {
+    return `${which}This kernel flipped is its own negative: the other output has the opposite signs.`;
   }
-  const dots = x.flat().filter((v) => v !== 0);
-  if (dots.length === 1 && s.stride === 1 && s.dilation === 1) {
-    return `${which}On one bright dot the output shows the kernel ${s.flip ? "itself" : "turned by 180°"}.`;
-  }
+  const dot = s.stride === 1 ? dotSentence(x, s) : "";
+  if (dot) return which + dot;
   const [a, b] = [false, true].map((flip) => conv2d(x, { ...s, flip }).flat());
   const differ = a.filter((v, n) => v !== b[n]).length;
-  return `${which}The two outputs differ at ${differ} of ${count(a.length, "place")}. Learned weights would simply come out turned.`;
+  return `${which}The two outputs differ at ${differ} of ${count(a.length, "place")}. Learned weights would simply come out flipped.`;
+}
+
+/** What the output shows where one pixel alone is not 0, at stride 1: the kernel, or what of it fits in. */
+function dotSentence(x, s) {
+  const dots = x.flatMap((row, i) => row.map((v, j) => ({ v, i, j }))).filter(({ v }) => v !== 0);
+  if (dots.length !== 1) return "";
+  const [{ v, i, j }] = dots;
+  const whole = [[i, x.length], [j, x[0].length]].every(([at, size]) =>
+    at + s.padding >= span(s) - 1 && at + s.padding < outputSize(size, s));
+  const kernel = `the kernel${s.flip ? " itself" : " flipped"}`;
+  const scale = v === s.divisor ? "" : `, times ${number(v / s.divisor)}`;
+  return `On one ${v > 0 ? "bright" : "negative"} dot the output shows ${whole ? kernel : `a part of ${kernel}`}${scale}`
+    + `${s.dilation > 1 ? ", with gaps between the weights" : ""}${whole ? "" : "; for the rest, the dot is too near to the border"}.`;
 }
 
 const kernel = (text) => text.split("/").map((row) => row.trim().split(" ").map(Number));
-/** Kernels: [label, weights, divisor, what each output is, the same when turned]. */
+/** Kernels: [label, weights, divisor, what each output is, the same when flipped]. */
 export const PRESETS = {
   vertical: ["Vertical edge", kernel("-1 0 1/-1 0 1/-1 0 1"), 1,
     "Right column minus left column: positive where it gets brighter to the right, 0 on flat areas.",
@@ -166,18 +177,27 @@ export const PRESETS = {
     "A mean in which the middle counts most: details fade, more gently."],
   sharpen: ["Sharpen", kernel("0 -1 0/-1 5 -1/0 -1 0"), 1,
     "The middle plus its difference from its four neighbours: edges stand out, flat areas stay."],
-  shift: ["Shift by one pixel", kernel("0 0 0/1 0 0/0 0 0"), 1,
-    "The pixel to the left of the middle: the image moves to the right.",
-    "The pixel to the right of the middle: the image moves to the left."],
+  shift: ["Shift", kernel("0 0 0/1 0 0/0 0 0"), 1,
+    "The pixel to the left of the middle: the image moves one pixel to the right.",
+    "The pixel to the right of the middle: the image moves one pixel to the left."],
   corner: ["Corner, top left", kernel("-4 -4 -4/-4 5 5/-4 5 5"), 1,
     "Largest where a bright area begins, with its top left corner in the middle.",
     "Largest where a bright area ends, with its bottom right corner in the middle."],
   letter: ["Letter F", kernel("1 1 1/1 1 0/1 0 0"), 1,
-    "Six pixels added up, in the shape of an F. Turn it by 180° and see the weights swap places.",
-    "Six pixels added up, in the shape of an F, turned by 180°."],
+    "Six pixels added up, in the shape of an F. Flip it, and see the weights swap places.",
+    "Six pixels added up, in the shape of an F, flipped."],
   mean: ["Mean of four", kernel("1 1/1 1"), 4, "The mean of four pixels. With stride 2: average pooling."],
   diagonal: ["Diagonal difference", kernel("1 0/0 -1"), 1, "Top left minus bottom right.", "Bottom right minus top left."],
   double: ["One weight, double", kernel("2"), 1, "Each pixel alone, times two: no neighbour has a say."],
+};
+/** What each output is with dilation 2, where the sentence above would not be true. */
+export const DILATED = {
+  laplacian: ["The four pixels that lie two away, minus four times the middle: 0 on flat areas and on even slopes."],
+  blur: ["The mean of nine pixels, every second one: details fade."],
+  sharpen: ["The middle plus its difference from the four pixels that lie two away: edges stand out, flat areas stay."],
+  shift: ["The pixel two to the left of the middle: the image moves two pixels to the right.",
+    "The pixel two to the right of the middle: the image moves two pixels to the left."],
+  mean: ["The mean of four pixels with gaps between them: no average pooling, whatever the stride."],
 };
 const GROUPS = [["3×3", 3], ["2×2", 2], ["1×1", 1]];
 
@@ -185,8 +205,11 @@ const presetOf = (s) => Object.keys(PRESETS).find((key) => same(PRESETS[key][1],
 
 /** What the kernel does, in words. */
 export function meaningSentence(s) {
-  const preset = PRESETS[presetOf(s)];
-  if (preset) return (s.flip && preset[4]) || preset[3];
+  const preset = presetOf(s);
+  if (preset) {
+    const [asIs, flipped] = (s.dilation > 1 && DILATED[preset]) || PRESETS[preset].slice(3);
+    return (s.flip && flipped) || asIs;
+  }
   const total = sum(s.kernel.flat());
   if (total === 0) return "The weights add up to 0: flat areas give 0.";
   return `The weights add up to ${number(total)}: a flat area of value v gives ${number(total / s.divisor)}·v.`;
@@ -361,7 +384,7 @@ function render({ model, el }) {
   // The two maps that can be changed, and the output.
   const forget = () => { for (const editor of Object.values(editors)) editor.forget(); };
   const editors = {
-    input: makeEditor({ read: () => state().x, write: (x) => update({ x, reads: false }), show: () => draw(state()) }),
+    input: makeEditor({ read: () => state().x, write: (x) => update({ x }), show: () => draw(state()) }),
     kernel: makeEditor({
       read: () => applied(state()), show: () => draw(state()),
       write: (weights) => update({ kernel: state().flip ? turn(weights) : weights }),
@@ -440,7 +463,8 @@ function render({ model, el }) {
   const says = h("p", { class: "cnn-says", role: "status" });
   const range = h("p", { class: "cnn-range" });
   const stage = h("div", { class: "cnn-stage" },
-    h("div", { class: "cnn-side" }, captions.input, plate, stepper),
+    h("div", { class: "cnn-side" }, captions.input, plate,
+      h("div", { class: "cnn-under" }, stepper, ui.checkbox("reads", "Show how many windows read each pixel"))),
     h("div", { class: "cnn-arrow", "aria-hidden": "true" }, "→"),
     h("div", { class: "cnn-side cnn-side--output" }, captions.output, plateOut, grow, range),
     glass, says);
@@ -453,7 +477,7 @@ function render({ model, el }) {
     h("div", { class: "cnn-bar" }, view, patternField, presetField, ui.radios("stride", "Stride", numbers(1, 3)),
       ui.radios("padding", "Padding", numbers(0, 2)), ui.radios("dilation", "Dilation", numbers(1, 2))),
     stage, h("div", { class: "cnn-words" }, rule, size, counts),
-    h("div", { class: "cnn-foot" }, ui.checkbox("reads", "Show how many windows read each pixel"), ui.reset, ui.link),
+    h("div", { class: "cnn-foot" }, ui.reset, ui.link),
     help);
   for (const event of ["pointerdown", "keydown"]) {
     root.addEventListener(event, (e) => { if (!play.contains(e.target)) pause(); }, true);
@@ -556,7 +580,7 @@ function render({ model, el }) {
       grids.kernel.node.animate([{ transform: "rotate(-180deg)" }, { transform: "none" }], { duration: 450, easing: "ease-out" });
     }
     turned = s.flip;
-    say(captions.kernel, s.flip ? "Kernel, turned" : "Kernel");
+    say(captions.kernel, s.flip ? "Kernel, flipped" : "Kernel");
     say(total, number(sum(products)));
     say(outcome, `= ${number(y[at[0]][at[1]])}`);
     outcome.hidden = s.divisor === 1;
@@ -568,7 +592,8 @@ function render({ model, el }) {
     if (chosen === "input") grids.input.cell(...grids.input.at)?.classList.add("is-current");
     stepper.hidden = chosen === "input" && !digits;
     const [row, column] = grids[chosen].at;
-    say(which, `${chosen === "input" ? "Pixel" : "Weight"} in ${place({ row, column })}:`);
+    const hidden = chosen === "input" && digits && s.reads ? `, now ${number(map[row][column])}` : ""; // the overlay covers it
+    say(which, `${chosen === "input" ? "Pixel" : "Weight"} in ${place({ row, column })}${hidden}:`);
     say(play, clock !== null ? "❚❚ Pause" : still.matches ? "Next place" : "▶ Play");
     says.setAttribute("aria-live", clock === null ? "polite" : "off");
     say(says, Object.values(editors).some((editor) => editor.waits) ? "Minus … now type a digit." : placeSentence(map, s, ...at));

@@ -9,7 +9,7 @@ from cnnlab import shapes
 from cnnlab._extras import needed
 from cnnlab._types import Array
 from cnnlab.nn import functional as F
-from cnnlab.widgets.base import Checked, PageWidget, StateError, png
+from cnnlab.widgets.base import Checked, PageWidget, StateError, Switch, png
 from cnnlab.widgets.values import choice, grey, number, small_int, table, whole_rows
 
 with needed("widgets", by="cnnlab.widgets"):
@@ -57,8 +57,8 @@ class ConvolutionExplorer(PageWidget):
     dilation : int, default 1
         Distance between the pixels that neighbouring weights meet, 1 or 2.
     flip : bool, default False
-        Turn the kernel by 180 degrees first: the convolution of mathematics. Without it, the
-        explorer computes what :func:`cnnlab.nn.functional.conv2d` does.
+        Flip the kernel first, which turns it by 180 degrees: the convolution of mathematics.
+        Without it, the explorer computes what :func:`cnnlab.nn.functional.conv2d` does.
     view : {'numbers', 'photo'}, default 'numbers'
         What is convolved.
     at : pair of int, optional
@@ -100,12 +100,12 @@ class ConvolutionExplorer(PageWidget):
     stride = Checked(1).tag(sync=True)
     padding = Checked(0).tag(sync=True)
     dilation = Checked(1).tag(sync=True)
-    flip = traitlets.Bool(False).tag(sync=True)
+    flip = Switch(False).tag(sync=True)
     view = Checked("numbers").tag(sync=True)
     at = Checked((0, 0)).tag(sync=True)
     visited = Checked(()).tag(sync=True)
-    filled = traitlets.Bool(False).tag(sync=True)
-    reads = traitlets.Bool(False).tag(sync=True)
+    filled = Switch(False).tag(sync=True)
+    reads = Switch(False).tag(sync=True)
 
     def __init__(
         self,
@@ -149,7 +149,7 @@ class ConvolutionExplorer(PageWidget):
         (H, W), (H_out, W_out) = np.shape(self._map()), self._output_shape()
         k = len(self.kernel)
         return (
-            f"{WHO}: {k}×{k} kernel{', turned' * self.flip}, stride {self.stride}, "
+            f"{WHO}: {k}×{k} kernel{', flipped' * self.flip}, stride {self.stride}, "
             f"padding {self.padding}, dilation {self.dilation}: {H}×{W} → {H_out}×{W_out}"
         )
 
@@ -248,10 +248,10 @@ class ConvolutionExplorer(PageWidget):
         k, y = len(self.kernel), self.output()
         i, j = self.at
         divided = "" if self.divisor == 1 else f", divided by {self.divisor}"
-        turned = ", turned by 180°" if self.flip else ""
+        flipped = ", flipped" if self.flip else ""
         parts = [
             '<div class="cnn-still">',
-            f"<p>Convolution with a {k}×{k} kernel{turned}, stride {self.stride}, "
+            f"<p>Convolution with a {k}×{k} kernel{flipped}, stride {self.stride}, "
             f"padding {self.padding}, dilation {self.dilation}. Row {i + 1}, column {j + 1} of the "
             f"output is the sum of the products of the kernel with the pixels under it"
             f"{divided}: {number(y[i, j])}.</p>",
@@ -260,7 +260,7 @@ class ConvolutionExplorer(PageWidget):
             parts.append(table("Input", np.array(self.x)))
         weight = np.array(self.kernel)
         weight = weight[::-1, ::-1] if self.flip else weight
-        parts.append(table(f"Kernel{turned}", weight))
+        parts.append(table(f"Kernel{flipped}", weight))
         if self.view == "numbers":
             parts.append(table("Output", y))
         if self.photo is not None:

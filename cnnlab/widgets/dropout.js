@@ -26,6 +26,9 @@ export const NET = {
 };
 export const MOST_DRAWS = 5000;
 
+/** Where "Draw 100" leads: to the next full hundred, so that a cleared histogram, which holds 1 draw, gets 100. */
+export const nextHundred = (draws) => Math.min(MOST_DRAWS, 100 * Math.floor(draws / 100 + 1));
+
 const dot = (a, b) => a.reduce((total, v, i) => total + v * b[i], 0);
 export const hidden = ({ x, W }) => W.map((row) => Math.max(0, dot(row, x)));
 export const forward = (net, factors) => dot(net.v, hidden(net).map((value, i) => value * factors[i]));
@@ -155,7 +158,7 @@ export function unitSentence(s, found) {
     + `The output is ${number(forward(NET, f))}; without dropout it is ${whole}. `
     + (s.scale
       ? `Over ${draws(s.draws)} its mean is ${number(found.output.mean)}; by the law it is ${mean}.`
-      : `Without the factor the mean is too small: ${mean} by the law, ${number(found.output.mean)} over ${draws(s.draws)}.`);
+      : `Without the factor the mean is too small: ${mean} by the law, ${number(found.output.mean)} over ${draws(s.draws)}. In evaluation the next layer meets values ${number(1 / (1 - rate))} times as large.`);
 }
 
 const draws = (n) => `${n} draw${n === 1 ? "" : "s"}`;
@@ -188,7 +191,7 @@ export function poolSentence(s) {
     + (more < 1e-9 ? "no more than after it: one value stands alone, and no other can take its place. "
       : `${percent(more)} more than ${than}: where the largest is dropped, the next one takes its place${s.scale ? ", enlarged" : ""}. `)
     + (s.scale ? `After the pool it gives ${number(after)}. ` : `Without the factor both miss the ${plain} of evaluation. `)
-    + `For the average pool the order does not matter: ${average} either way.`;
+    + `For the mean of an average pool the order does not matter: ${average} either way.`;
 }
 
 export function partsSentence(s) {
@@ -199,7 +202,7 @@ export function partsSentence(s) {
   const rest = `${sum === total ? "" : `${sum} = `}${total}.`;
   const [open, close] = s.scale ? ["", ""] : ["(1\u00a0−\u00a0p) times (", ")"];
   return s.pool === "max"
-    ? `The mean of the max, from the largest x₁ to the smallest x₄, is ${open}x₁ + p·x₂ + p²·x₃ + p³·x₄${close} = ${rest} Each value wins where it is kept and all larger ones are dropped.`
+    ? `The mean of the max, from the largest x₁ to the smallest x₄, is ${open}x₁ + p·x₂ + p²·x₃ + p³·x₄${close} = ${rest} Each value wins where it is kept and all before it in this order are dropped.`
     : `The mean of the average is ${open}x₁/4 + x₂/4 + x₃/4 + x₄/4${close} = ${rest} Each value counts wherever it is kept, whatever happens to the others.`;
 }
 
@@ -341,7 +344,8 @@ function render({ model, el }) {
     output: makeHistogram(-4.7, 12.7, [-4, 0, 4, 8, 12], (s, per) => 0.86 * per * rule(s).factor),
   };
   const again = button("draw", "Draw again", () => update({ draws: Math.min(MOST_DRAWS, state().draws + 1) }));
-  const hundred = button("draw-100", "Draw 100", () => update({ draws: Math.min(MOST_DRAWS, state().draws + 100) }));
+  const hundred = button("draw-100", "Draw 100", () => update({ draws: nextHundred(state().draws) }),
+    { title: "up to the next full hundred" });
   const clear = button("clear", "Clear", () => update({ draws: 1, seed: (state().seed % 9999) + 1 }));
   const says = { unit: h("p", { class: "cnn-says", role: "status" }), pool: h("p", { class: "cnn-says", role: "status" }) };
   const numbers = h("table", { class: "cnn-numbers" });
@@ -378,7 +382,7 @@ function render({ model, el }) {
     h("div", { class: "cnn-table" }, parts, total));
 
   const help = {
-    unit: h("p", { class: "cnn-help" }, "Choose a hidden unit to watch it. Outlined bars: the law. Filled bars: the draws. Below them, mean and one standard deviation to each side. Dashed connections have negative weights."),
+    unit: h("p", { class: "cnn-help" }, "Choose a hidden unit to watch it. Law: the exact distribution, over all 256 masks (outlined bars). Filled bars: the draws. Below them, mean and one standard deviation to each side. Dashed connections have negative weights."),
     pool: h("p", { class: "cnn-help", id: id("help-pool") }, "Click or tap a value to raise it, shift-click to lower it; or go there with the arrow keys and type a digit. Dashed lines: without dropout. Crossed out in a mask: dropped."),
   };
   const root = h("div", { class: "cnn-explorer cnn-dropout", role: "group", "aria-label": "Dropout explorer" },

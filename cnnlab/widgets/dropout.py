@@ -8,7 +8,7 @@ import numpy.typing as npt
 from cnnlab._extras import needed
 from cnnlab._types import Array
 from cnnlab.laws import dropout as laws
-from cnnlab.widgets.base import Checked, PageWidget
+from cnnlab.widgets.base import Checked, PageWidget, Switch
 from cnnlab.widgets.values import choice, number, real, small_int, table, whole_rows
 
 with needed("widgets", by="cnnlab.widgets"):
@@ -110,8 +110,8 @@ class DropoutExplorer(PageWidget):
     module = "dropout.js"
 
     p = Checked(0.5).tag(sync=True)
-    training = traitlets.Bool(True).tag(sync=True)
-    scale = traitlets.Bool(True).tag(sync=True)
+    training = Switch(True).tag(sync=True)
+    scale = Switch(True).tag(sync=True)
     scene = Checked("unit").tag(sync=True)
     unit = Checked(1).tag(sync=True)
     pool = Checked("max").tag(sync=True)

@@ -202,12 +202,20 @@ export function countSentence(x, s) {
 }
 
 /** What lies beyond the border; for Lp, how torch counts. */
-export function noteSentence(height, width, s) {
-  const sides = [along(height, s), along(width, s)];
+export function noteSentence(x, s) {
+  const sides = [along(x.length, s), along(x[0].length, s)];
   const notes = [];
   if (s.mode === "lp") {
     const n = s.kernel ** 2;
-    notes.push(`At p = 1 the power mean is the average, if no value is negative; as p grows, it nears the maximum. LPPool2d, as in torch, does not divide by ${n}: its outputs are ${n}^(1/p) = ${number(n ** (1 / s.p))} times as large. It has no padding.`);
+    const negative = x.flat().some((v) => v < 0);
+    notes.push(negative
+      ? "Of a negative value the power mean takes the size, |x|; as p grows, it nears the largest size."
+      : "At p = 1 the power mean is the average; as p grows, it nears the maximum.");
+    if (negative && s.p % 2 === 1) {
+      notes.push(`LPPool2d, as in torch, keeps the signs at an odd p: in its sum, x^p of opposite signs cancel${s.p === 1 ? "" : ", and a negative sum gives NaN"}.`);
+    } else if (negative && s.p % 2) notes.push("LPPool2d, as in torch, gives NaN for a negative value where p is not a whole number.");
+    else notes.push(`LPPool2d, as in torch, does not divide by ${n}: its outputs are ${n}^(1/p) = ${number(n ** (1 / s.p))} times as large.`);
+    notes.push("It has no padding.");
   } else if (s.mode === "blur") {
     if (s.kernel === 1) notes.push("A window of 1 blurs nothing: only the stride is left.");
     else if (sides.some((side) => side.before || side.after)) notes.push("Beyond the border the map is mirrored.");
@@ -268,7 +276,9 @@ export function gradientSentence(x, s, i, j) {
   if (s.mode === "lp") {
     const sizes = valuesOf(cells).map(Math.abs);
     const [least, most] = [Math.min(...sizes), Math.max(...sizes)];
-    if (most === 0) return "Nothing goes back: where all values are 0, the power mean has a kink.";
+    if (most === 0) {
+      return `Nothing goes back: where all values are 0, the power mean has a kink, and torch sends 0 there${s.p === 1 ? `, though an average would send 1/${cells.length} to each` : ""}.`;
+    }
     const part = (size) => number(Math.abs(shares[sizes.indexOf(size)]));
     const minus = shares.some((share) => share < 0) ? " Negative values get theirs with a minus." : "";
     if (least === most || s.p === 1) return `${start} in equal parts: ${part(most)} to each.${minus}`;
@@ -279,9 +289,7 @@ export function gradientSentence(x, s, i, j) {
     return `${start} by size, (|x|/y)^(p−1)/${cells.length}: ${part(most)} ${few(most, "largest")}, ${part(least)} ${few(least, "smallest")}.${minus}`;
   }
   const [winner, ties] = [winnerOf(cells), tiedWith(cells).length];
-  const which = ties
-    ? `the first ${number(winner.value)} in reading order, ${place(winner)} (it stands there ${times(ties + 1)})`
-    : `the ${number(winner.value)} at ${place(winner)}`;
+  const which = ties ? "this first one alone" : `the ${number(winner.value)} at ${place(winner)}`;
   return `${start} to ${which}; the others get 0.`;
 }
 
@@ -320,6 +328,11 @@ export function inputSentence(x, s, row, column) {
 export function ruleSentence(s) {
   const window = `its ${s.kernel}×${s.kernel} window`;
   if (s.kernel === 1) return s.stride === 1 ? "A window of one pixel, stride 1: nothing changes." : `A window of one pixel: each pixel is one of ${s.stride ** 2}, and the others are thrown away.`;
+  if (s.stride > s.kernel) {
+    const what = { max: "brightest", average: "mean", lp: "power mean", blur: s.kernel === 2 ? "mean" : "weighted mean" }[s.mode];
+    const between = `${s.stride ** 2 - s.kernel ** 2} of ${s.stride ** 2} pixels`;
+    return `Each new pixel is the ${what} of ${window}. The stride is larger: ${between} lie between the windows and are never read.`;
+  }
   return {
     max: `Each new pixel is the brightest of ${window}: bright details grow, dark ones vanish.`,
     average: `Each new pixel is the mean of ${window}: fine details fade into grey.`,
@@ -352,7 +365,10 @@ export const PATTERNS = {
   edge: ["Edge", eight((i, j) => (j < 3 ? 1 : 8))],
   checkerboard: ["Checkerboard", eight((i, j) => ((i + j) % 2 ? 9 : 0))],
   negative: ["Negative values", eight((i, j) => -1 - ((3 * i * i + 5 * j + 2 * i * j) % 9))],
-  ties: ["Ties", eight((i, j) => [[2, 5], [7, 5]][+(i > 2)][+(j > 3)])],
+  ties: ["Ties", rows( // of two, three and four
+    "6 6 3 8 5 1 4 4", "1 2 1 8 2 5 4 4", "7 7 2 9 5 5 1 1", "7 0 9 3 5 5 6 6",
+    "0 0 3 3 8 2 5 7", "0 0 3 1 8 4 7 5", "4 1 9 9 6 0 2 2", "4 4 9 9 0 6 1 0",
+  )],
   odd: ["Odd size, 7×7", Array.from({ length: 7 }, (_, i) => Array.from({ length: 7 }, (_, j) => Math.min(i, j) + 1))],
   empty: ["All zeros", eight(() => 0)],
 };
@@ -395,7 +411,7 @@ function render({ model, el }) {
   const numbers = (low, high) => Array.from({ length: high - low + 1 }, (_, n) => [String(low + n), String(low + n)]);
   const controls = {
     view: ui.radios("view", "Pool", [["numbers", "numbers"], ["photo", "a photograph"]]),
-    mode: ui.radios("mode", "Rule", Object.entries(RULES).map(([rule, name]) => [rule, name, rule])),
+    mode: ui.radios("mode", "Rule (Lp: power mean)", Object.entries(RULES).map(([rule, name]) => [rule, name, rule])),
     kernel: ui.radios("kernel", "Window", numbers(1, 4)),
     stride: ui.radios("stride", "Stride", numbers(1, 4)),
     padding: ui.radios("padding", "Padding, at most half the window", numbers(0, 2), {
@@ -550,7 +566,7 @@ function render({ model, el }) {
       h("span", { class: "cnn-arrow-line" }));
     say(size, sizeSentence(map.length, map[0].length, s));
     say(count, countSentence(map, s));
-    say(ring, noteSentence(map.length, map[0].length, s));
+    say(ring, noteSentence(map, s));
     say(helpOutput, `${numbers ? "Output: point at a cell" : "Pooled photograph: point at a pixel"}, tap it, or go there with the arrow keys, to see its window.`);
     show();
   }

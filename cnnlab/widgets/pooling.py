@@ -82,7 +82,8 @@ class PoolingExplorer(PageWidget):
     The power mean of the n values of a window is ``(mean of |x|**p) ** (1 / p)``. For values that
     are not negative, it is the average at p = 1, grows with p, and approaches the maximum.
     ``LPPool2d`` leaves out the division by n, as torch does, so that its outputs are
-    ``n ** (1 / p)`` times as large.
+    ``n ** (1 / p)`` times as large. It also leaves out the absolute value: for negative values this
+    holds at an even p only; an odd p keeps their signs, and another p gives NaN.
 
     Examples
     --------

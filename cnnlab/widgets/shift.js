@@ -171,6 +171,7 @@ function noise(seed) { // mulberry32
 export const PICTURES = {
   seven: ["Handwritten seven", () => make(32, 32, (i, j) => Math.max(0, Math.min(1, 1.9 - Math.min(...SEVEN.map((stroke) => toStroke(i, j, stroke))))))],
   checks: ["Fine checks", () => make(32, 32, (i, j) => (i >= 8 && i < 24 && j >= 8 && j < 24 && (i + j) % 2 === 0 ? 1 : 0))],
+  stripes: ["Fine stripes", () => make(48, 48, (i, j) => (j % 3 === 0 ? 1 : 0))],
   rings: ["Rings that get finer", () => make(64, 64, (i, j) => 0.5 + 0.5 * Math.cos((Math.PI * ((i - 31.2) ** 2 + (j - 30.7) ** 2)) / 64))],
   dot: ["Single dot", () => make(32, 32, (i, j) => (i === 16 && j === 16 ? 1 : 0))],
   noise: ["Random values", () => { const next = noise(6); return make(64, 64, () => next()); }],
@@ -202,11 +203,18 @@ export function sentence(s, found) {
   const by = wayText(s.dy, s.dx, "pixel");
   const error = (rule) => found[rule].fit.error;
   const smaller = RULES.slice(0, 4);
-  const sorted = [...smaller].sort((a, b) => error(b) - error(a));
-  const [worst, best] = [sorted[0], sorted[3]].map((rule) =>
-    `${rule} (${errorText(error(rule))}${error(rule) === Infinity ? ": its old map was the same everywhere" : ""})`);
+  const errors = smaller.map(error);
+  const [most, least] = [Math.max(...errors), Math.min(...errors)];
+  const all = (value) => smaller.filter((rule) => error(rule) === value || Math.abs(error(rule) - value) < NOTHING);
+  const [worst, best] = [most, least].map((value) => {
+    const constant = value === Infinity ? `: ${all(value).length > 1 ? "their old maps were" : "its old map was"} the same everywhere` : "";
+    return `${list(all(value))} (${errorText(value)}${constant})`;
+  });
+  const four = "of the four that make the map smaller";
+  const [is, has] = all(most).length > 1 ? ["are", "have"] : ["is", "has"];
   if (s.measure === "change") {
-    return `Moved ${by}, and compared place by place: ${worst} has changed most, ${best} least. ` +
+    return `Moved ${by}, and compared place by place: ${all(most).length === 4 ? `all four that make the map smaller have changed alike (${errorText(most)})`
+      : `${four}, ${worst} ${has} changed most, ${best} least`}. ` +
       `Without a pool it is ${errorText(error("none"))}: a map that moves along does not stay the same.`;
   }
   const step = 2 ** s.depth;
@@ -216,8 +224,9 @@ export function sentence(s, found) {
   }
   const exact = smaller.filter((rule) => error(rule) === 0);
   const off = exact.length === 4 ? "Still, every map fits." : exact.length
-    ? `Still, ${list(exact)} ${exact.length > 1 ? "fit" : "fits"} exactly; furthest off is ${worst}.`
-    : `The old maps, moved by whole places, no longer fit: furthest off is ${worst}, least ${best}.`;
+    ? `Still, ${list(exact)} ${exact.length > 1 ? "fit" : "fits"} exactly; furthest off ${is} ${worst}.`
+    : `The old maps, moved by whole places, no longer fit: ${all(most).length === 4 ? `all four that make the map smaller are off alike (${errorText(most)})`
+      : `${four}, ${worst} ${is} furthest off, ${best} least`}.`;
   return `Moved ${by}: no whole steps of ${step}. ${off}${exact.length === 4 ? "" : " Without a pool the map has moved along exactly."}`;
 }
 
@@ -252,9 +261,10 @@ export function lawSentence(x, s, found) {
     `${averageLaw(k, s.dx, s.dy).toFixed(2)} of its spread, here by ${errorText(found.average.fit.error)}.`;
 }
 
+const FORMULA = "In numbers: the root mean square of the difference, divided by the standard deviation of the old map. Uncorrelated maps of equal mean and spread give 1.4, the root of 2; there is no ceiling.";
 const DEFINITIONS = {
-  misfit: "Misfit: the old map may move by a whole number of places, the next below or above the shift. What still differs then counts: its root mean square over the standard deviation of the old map. 0: it fits; about 1.4: nothing in common.",
-  change: "Change: the old map stays where it was. What differs counts: its root mean square over the standard deviation of the old map. 0: the same; about 1.4: nothing in common.",
+  misfit: `Misfit: we slide the old map by whole places, those next to the shift, until it fits best, and measure what is left (0: nothing). ${FORMULA}`,
+  change: `Change: we leave the old map where it was, and measure what differs (0: nothing). ${FORMULA}`,
 };
 
 // ---------------------------------------------------------------------------------------------

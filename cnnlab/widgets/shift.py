@@ -34,6 +34,7 @@ NOTHING = 1e-9  # differences and spreads below it are rounding
 IN_WORDS = {
     "seven": "handwritten seven",
     "checks": "fine checks",
+    "stripes": "fine stripes",
     "rings": "rings that get finer",
     "dot": "single dot",
     "noise": "random values",
@@ -58,6 +59,11 @@ def _checks() -> Array:
     x = np.zeros((32, 32))
     x[8:24, 8:24] = 1 - np.indices((16, 16)).sum(axis=0) % 2
     return x
+
+
+def _stripes() -> Array:
+    """Light every third column of 48x48 pixels."""
+    return np.tile([1.0, 0.0, 0.0], (48, 16))
 
 
 def _rings() -> Array:
@@ -88,6 +94,7 @@ def _noise(seed: int = 6) -> Array:
 PICTURES: Mapping[str, Callable[[], Array]] = {
     "seven": _seven,
     "checks": _checks,
+    "stripes": _stripes,
     "rings": _rings,
     "dot": _dot,
     "noise": _noise,
@@ -123,7 +130,7 @@ class ShiftExplorer(PageWidget):
 
     Parameters
     ----------
-    picture : {'seven', 'checks', 'rings', 'dot', 'noise', 'photo'}, default 'seven'
+    picture : {'seven', 'checks', 'stripes', 'rings', 'dot', 'noise', 'photo'}, default 'seven'
         What is moved.
     dx, dy : int, default 1 and 0
         Shift to the right and down, in pixels, from -8 to 8.
@@ -151,7 +158,7 @@ class ShiftExplorer(PageWidget):
     -----
     Both measures are the root mean square of the difference of two maps, divided by the standard
     deviation of the old one, as in the experiment `shifted_features`: 0 where nothing differs,
-    about 1.4 where the maps have nothing in common any more.
+    the root of 2, about 1.4, for uncorrelated maps of equal mean and spread. There is no ceiling.
 
     Examples
     --------

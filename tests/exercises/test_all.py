@@ -123,6 +123,26 @@ def test_no_line_of_a_reply_is_too_long_for_a_page(exercise):
     assert max(len(line) for text in texts for line in repr(text).splitlines()) <= 100
 
 
+def _interrupt(*_):
+    raise KeyboardInterrupt
+
+
+class Evil:
+    """Raises what is no Exception, whatever is done with it."""
+
+    __repr__ = __array__ = __eq__ = __len__ = __iter__ = __float__ = __hash__ = _interrupt
+
+
+@every_exercise
+@pytest.mark.parametrize(
+    "answer",
+    [Evil(), [Evil()], (Evil(), 1), _interrupt, lambda *_: Evil(), lambda *_: [Evil()]],
+    ids=["object", "list", "tuple", "function", "result", "results"],
+)
+def test_no_answer_interrupts(exercise, answer):
+    assert exercise.check(answer).status == "not yet"
+
+
 @every_exercise
 @pytest.mark.parametrize("answer", [0, "x", [], {}, (1, 2), np.zeros((2, 2)), object(), max, print])
 def test_no_answer_raises(exercise, answer):

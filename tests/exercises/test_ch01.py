@@ -44,6 +44,14 @@ def test_a_size_that_is_one_too_large_once_in_2000_cases_is_found():
     assert f"my_output_size{odd_one} came out {needed + 1} needed {needed}" in reply
 
 
+def test_the_formula_without_padding_and_dilation_gets_its_sentence():
+    def my_output_size(size, kernel_size, stride, padding, dilation):
+        return (size - kernel_size) // stride + 1
+
+    reply = plain(ch01.output_size.check(my_output_size))
+    assert "right without padding and for a dilation of 1" in reply
+
+
 # -- 2. conv2d
 
 
@@ -66,6 +74,29 @@ def test_conv2d_accepts_an_answer_without_loops():
         return np.einsum("cijab,ocab->oij", windows, weight)
 
     assert ch01.conv2d.check(my_conv2d).passed
+
+
+@pytest.mark.parametrize(
+    ("spare", "told"), [("kW", "counted by H − kW + 1"), ("kH", "as many columns as rows")]
+)
+def test_a_convolution_that_takes_the_height_for_the_width_gets_its_sentence(spare, told):
+    def my_conv2d(x, weight):
+        C_out, _, kH, kW = weight.shape
+        H = x.shape[1]
+        columns = H - (kW if spare == "kW" else kH) + 1
+        y = np.zeros((C_out, H - kH + 1, columns))
+        for o in range(C_out):
+            for i in range(H - kH + 1):
+                for j in range(columns):
+                    y[o, i, j] = np.sum(x[:, i : i + kH, j : j + kW] * weight[o])
+        return y
+
+    assert told in plain(ch01.conv2d.check(my_conv2d))
+
+
+def test_a_convolution_with_its_channels_last_gets_its_sentence():
+    reply = plain(ch01.conv2d.check(lambda x, weight: ch01.correlate(x, weight).transpose(1, 2, 0)))
+    assert "with the output channels on the last axis" in reply
 
 
 def test_a_wrong_convolution_is_shown_with_numbers_that_can_be_pasted():

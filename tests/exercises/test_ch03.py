@@ -146,6 +146,11 @@ def test_the_prediction_is_scored_and_one_mistake_is_explained():
     assert "Not yet. 3 of 6 are right. spark: It is right that averaging removes noise." in reply
 
 
+def test_the_average_may_be_called_avg():
+    answer = {task: "avg" if rule == "average" else rule for task, rule in ch03._WINNERS.items()}
+    assert ch03.winners.check(answer).passed
+
+
 # -- 5. tipping_point
 
 
@@ -176,7 +181,12 @@ def test_whole_numbers_of_any_type_are_accepted(m):
     assert ch03.tipping_point.check(m).passed
 
 
-@pytest.mark.parametrize("m", [3, 6, 7, 10, 15])
+@pytest.mark.parametrize(("m", "told"), [(6, "try fewer"), (7, "go down from here")])
+def test_close_above_the_tipping_point_the_reply_says_where_to_look(m, told):
+    assert told in plain(ch03.tipping_point.check(m))
+
+
+@pytest.mark.parametrize("m", [3, 10, 15])
 def test_other_numbers_are_refused_without_a_direction(m):
     reply = plain(ch03.tipping_point.check(m))
     assert f"It is not {m}." in reply
@@ -206,6 +216,19 @@ def test_the_power_mean_is_the_librarys_lp_pool_divided_by_the_number_of_values(
     x = np.arange(1.0, 5).reshape(1, 1, 2, 2)
     summed = float(nn.LPPool2d(3, 2).forward(x)[0, 0, 0, 0])
     assert ch03._my_power_mean(x.ravel(), 3) == pytest.approx(summed / 4 ** (1 / 3))
+
+
+@pytest.mark.parametrize(
+    ("my_power_mean", "told"),
+    [
+        (lambda values, p: (values**p).sum() ** (1 / p), "as in PyTorch's LPPool2d"),
+        (lambda values, p: np.mean(values**p) ** 1 / p, "write its root as ** (1 / p)"),
+    ],
+)
+def test_a_plain_formula_with_a_mistake_gets_its_sentence_although_it_overflows(
+    my_power_mean, told
+):
+    assert told in plain(ch03.power_mean.check(my_power_mean))
 
 
 # -- 7. exponent_gradient

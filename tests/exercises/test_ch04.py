@@ -157,6 +157,7 @@ def test_channels_that_depend_on_the_brightest_pixel_of_the_image_are_refused():
 def test_a_head_that_is_misled_is_shown_with_its_averages():
     reply = plain(ch04.where.check(lambda x: np.stack([x, -x])))
     assert "The averages are 0.25 and -0.25: the head says lower left, needed upper left." in reply
+    assert "0 or less means upper, and left" in reply
 
 
 def test_a_third_channel_and_a_wrong_size_are_told():

@@ -156,6 +156,22 @@ def test_what_is_no_list_of_shifts_is_told(result, told):
     assert told in plain(ch05.vanishing_shifts.check(lambda strides, up_to: result))
 
 
+@pytest.mark.parametrize("shape", [(10**6, 10**6), (10**12,), ()])
+def test_an_array_that_is_no_list_of_shifts_is_told_by_its_shape(shape):
+    huge = np.broadcast_to(1.0, shape)
+    reply = plain(ch05.vanishing_shifts.check(lambda strides, up_to: huge))
+    assert f"has shape {shape}, needed a list of shifts" in reply
+
+
+def test_an_endless_range_of_shifts_is_not_yet():
+    assert ch05.vanishing_shifts.check(lambda strides, up_to: range(10**15)).status == "not yet"
+
+
+def test_a_huge_image_is_refused_by_its_shape():
+    huge = np.broadcast_to(1.0, (10**6, 10**6))
+    assert "needed at most 16 pixels along a side" in ch05._image(huge)
+
+
 def test_the_rows_of_a_wrong_list_of_shifts_stand_below_one_another():
     reply = repr(ch05.vanishing_shifts.check(lambda strides, up_to: [0, 1]))
     assert reply.splitlines()[:4] == [

@@ -1,17 +1,19 @@
 """The machinery of the exercises: replies, hints, and calling code that may do anything."""
 
 import contextlib
+import linecache
 import subprocess
 import sys
 import textwrap
 import threading
 import time
+import warnings
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from cnnlab.exercises import Exercise, Outcome, WrongAnswer
+from cnnlab.exercises import Exercise, Outcome, WrongAnswer, core
 from cnnlab.exercises.core import (
     NotAttempted,
     NotYet,
@@ -340,6 +342,56 @@ def test_an_answer_that_cannot_be_looked_at_is_not_yet():
     assert DOUBLE.check(Hostile()).status == "not yet"
 
 
+def _raising(error):
+    def method(*_):
+        raise error
+
+    return method
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, GeneratorExit, SystemExit, MemoryError])
+@pytest.mark.parametrize(
+    "method", ["__repr__", "__array__", "__eq__", "__class__", "__len__", "__float__"]
+)
+def test_a_result_that_raises_whatever_is_done_with_it_is_not_yet(error, method):
+    evil = property(_raising(error)) if method == "__class__" else _raising(error)
+    Evil = type("Evil", (), {method: evil})
+    assert DOUBLE.check(lambda x: Evil()).status == "not yet"
+    assert DOUBLE.check(Evil()).status == "not yet"
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, GeneratorExit])
+def test_a_function_that_raises_what_is_no_exception_is_shown_its_case(error):
+    assert f"raised {error.__name__} where" in says(_raising(error))
+
+
+def test_a_function_whose_name_is_a_number_is_called_f():
+    Numbered = type("Numbered", (), {"__call__": lambda self, x: 3 * x})
+    answer = Numbered()
+    answer.__name__ = 5
+    assert "went in f(np.array([1.]))" in says(answer)
+
+
+@pytest.mark.parametrize("ragged", [[[1.0], [1.0, 2.0]], [[], 2.0]])
+def test_a_list_with_rows_of_different_lengths_is_called_a_list(ragged):
+    assert "The function returned a list, needed an array." in says(lambda x: ragged)
+
+
+@pytest.mark.parametrize("base", [int, float, np.float64])
+def test_a_number_that_says_it_equals_everything_is_not_right(base):
+    Sly = type("Sly", (base,), {"__eq__": lambda *_: True, "__ne__": lambda *_: False})
+    needed = base(2)
+    assert "needed 2" in refusal(lambda n: Sly(7), lambda n: needed, (1,))
+    assert "came out" in refusal(lambda n: (Sly(7),), lambda n: (needed,), (1,))
+    table = NEEDED | {"b": Sly(7)}
+    assert "too few" in judged(table)
+
+
+def test_an_object_that_says_it_equals_everything_is_no_number():
+    Sly = type("Sly", (), {"__eq__": lambda *_: True})
+    assert refusal(lambda n: (Sly(),), lambda n: (2,), (1,))
+
+
 def test_a_changed_argument_is_reported():
     def double(x):
         x *= 2
@@ -449,12 +501,62 @@ def test_a_task_that_hangs_outside_the_readers_function_is_stopped():
         run_within(0.3, lambda: _endless(0))
 
 
-def test_without_threads_the_check_runs_without_a_limit(monkeypatch):
+@pytest.fixture
+def no_threads(monkeypatch):
     def refuse(self):
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
+
+
+def test_in_a_web_page_without_threads_the_check_runs_without_a_limit(no_threads, monkeypatch):
+    monkeypatch.setattr(sys, "platform", "emscripten")
     assert DOUBLE.check(_double).passed
+
+
+def test_where_no_further_thread_can_be_started_nothing_is_run(no_threads):
+    assert "your system starts no further thread" in says(lambda x: pytest.fail("was run"))
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_task_that_ends_when_its_time_does_gives_its_result_or_is_stopped():
+    def task():
+        end = time.perf_counter() + 0.002
+        while time.perf_counter() < end:
+            pass
+        return 7
+
+    def attempt():
+        try:
+            return run_within(0.002, task)
+        except OutOfTime:
+            return None
+
+    assert {attempt() for _ in range(300)} <= {7, None}
+
+
+def test_a_task_that_is_stopped_while_its_error_is_kept_is_out_of_time():
+    def trace(frame, event, _):
+        if frame.f_globals["__name__"] != core.__name__:
+            return None
+        line = linecache.getline(frame.f_code.co_filename, frame.f_lineno)
+        if event == "line" and "errors.append" in line:
+            raise OutOfTime
+        return trace
+
+    threading.settrace(trace)
+    try:
+        with pytest.raises(OutOfTime, match="loop that never ends"):
+            run_within(5, lambda: 1 / 0)
+    finally:
+        threading.settrace(None)
+
+
+def test_a_warning_is_not_shown_with_the_reply():
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        DOUBLE.check(lambda x: np.log(x * 0) + np.mean([]))
+    assert seen == []
 
 
 def test_a_check_keeps_the_callers_error_state():

@@ -5,6 +5,7 @@ import io
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -65,11 +66,80 @@ def test_a_notebook_is_graded_with_its_magic_lines_left_out(graded):
 
 
 def test_a_cell_that_fails_does_not_spoil_the_others(graded):
-    found = graded(notebook("1 / 0", "def f(:", "%%bash\nls", RIGHT), ".ipynb")
+    found = graded(notebook("1 / 0", "def f(:", RIGHT), ".ipynb")
     assert found.correct == 1
     assert found.problems[0] == "cell 1: ZeroDivisionError: division by zero"
     assert found.problems[1].startswith("cell 2: SyntaxError")
     assert len(found.problems) == 2
+
+
+def names_in(tmp_path, *cells):
+    """Run the cells of a notebook in this process."""
+    path = tmp_path / "a.ipynb"
+    path.write_text(notebook(*cells), encoding="utf-8")
+    return submission.namespace_of(path, step_seconds=5)
+
+
+@pytest.mark.parametrize("magic", ["%%time", "%%timeit -n 1", "%%capture out", "\n%%time"])
+def test_below_a_magic_that_runs_python_the_cell_is_run(tmp_path, magic):
+    names, problems = names_in(tmp_path, f"{magic}\nx = 2")
+    assert (names["x"], problems) == (2, [])
+
+
+def test_a_cell_in_another_language_is_skipped_and_reported(tmp_path):
+    _, problems = names_in(tmp_path, "%%bash\nls")
+    assert problems == ["cell 1: SyntaxError: skipped, as %%bash is not Python"]
+
+
+@pytest.mark.parametrize("with_ipython", [True, False])
+def test_a_line_that_only_looks_like_magic_is_kept(tmp_path, monkeypatch, with_ipython):
+    if with_ipython:
+        pytest.importorskip("IPython")
+    else:
+        monkeypatch.setitem(sys.modules, "IPython.core.inputtransformer2", None)
+    text = '%matplotlib inline\nif True:\n    !ls\nx = """\n%kept\n"""\ny = (7\n% 4)\nprint?'
+    names, problems = names_in(tmp_path, text)
+    assert (names["x"], names["y"], problems) == ("\n%kept\n", 3, [])
+
+
+def test_a_timed_line_is_run(tmp_path):
+    pytest.importorskip("IPython")
+    names, problems = names_in(tmp_path, "x = 1\n%time y = x + 1")
+    assert (names["y"], problems) == (2, [])
+
+
+def test_what_only_jupyter_knows_does_nothing(tmp_path):
+    text = "display(3, 4)\nget_ipython().run_line_magic('matplotlib', 'inline')\nx = 1"
+    names, problems = names_in(tmp_path, text)
+    assert (names["x"], problems) == (1, [])
+
+
+@pytest.mark.parametrize("suffix", [".py", ".ipynb"])
+def test_an_import_from_the_future_holds_for_all_that_follows(tmp_path, suffix):
+    path = tmp_path / f"a{suffix}"
+    parts = ("from __future__ import annotations", "def f(x: Nowhere):\n    return x")
+    path.write_text(notebook(*parts) if suffix == ".ipynb" else "\n".join(parts))
+    names, problems = submission.namespace_of(path)
+    assert (names["f"](2), problems) == (2, [])
+
+
+def test_an_error_that_is_no_exception_and_has_no_text_is_reported(tmp_path):
+    text = "class Mute(BaseException):\n    def __str__(self): raise KeyboardInterrupt\nraise Mute"
+    _, problems = names_in(tmp_path, text, "1 / 0")
+    assert problems == ["cell 1: Mute", "cell 2: ZeroDivisionError: division by zero"]
+
+
+@pytest.mark.parametrize("text", ["-" * 100_000 + "1", "(" * 5000, "x = '\0'"])
+@pytest.mark.parametrize("suffix", [".py", ".ipynb"])
+def test_a_submission_that_python_cannot_read_is_named(graded, text, suffix):
+    found = graded(notebook(text) if suffix == ".ipynb" else text, suffix)
+    (problem,) = found.problems
+    assert any(name in problem for name in ("SyntaxError", "Recursion", "Memory", "ValueError"))
+
+
+def test_a_notebook_nested_too_deeply_is_named(graded):
+    (problem,) = graded("[" * 200_000, ".ipynb").problems
+    assert problem.startswith("RecursionError")
 
 
 def test_a_statement_that_fails_does_not_spoil_the_others(graded):
@@ -126,7 +196,7 @@ def test_a_file_that_is_no_notebook_is_named(graded, text):
     assert "no notebook" in problem
 
 
-def test_a_submission_cannot_change_the_exercises(graded):
+def test_a_submission_that_overwrites_the_list_of_exercises_is_checked(graded):
     found = graded(f"from cnnlab.exercises import ch02\nch02.EXERCISES = []\n{WRONG}")
     assert found.outcomes[NAME][0] == "not yet"
 
@@ -134,6 +204,60 @@ def test_a_submission_cannot_change_the_exercises(graded):
 def test_a_submission_writes_into_a_folder_of_its_own(graded, tmp_path):
     graded("open('mine.txt', 'w').write('x')")
     assert [path.name for path in tmp_path.iterdir()] == ["ada.py"]
+
+
+def test_a_submission_that_writes_over_its_own_file_changes_a_copy(graded, tmp_path):
+    text = "import sys\nopen(sys.argv[1], 'w').write('x')"
+    assert graded(text).problems == []
+    assert (tmp_path / "ada.py").read_text() == text
+
+
+@pytest.mark.parametrize(
+    "rubbish", ["{", "[]", '{"problems": 3}', '{"outcomes": {"a": 1}}', "\xff"]
+)
+def test_a_result_that_cannot_be_read_is_told(graded, rubbish):
+    late = f"import os, sys\nopen(sys.argv[2], 'w').write({rubbish!r})\nos._exit(0)"
+    found = graded(late)
+    assert found.problems == ["no readable result", "ended by itself"]
+    assert found.outcomes[NAME] == ("not checked", "ended by itself")
+
+
+def test_a_result_is_never_half_written(tmp_path, monkeypatch):
+    result = tmp_path / "result.json"
+    submission._replace(result, {"problems": []})
+    with pytest.raises(TypeError):
+        submission._replace(result, {"problems": object()})
+    assert json.loads(result.read_text()) == {"problems": []}
+
+
+def test_of_a_long_complaint_the_last_line_is_kept_shortened(graded):
+    late = "import os, sys\nos.write(2, b'x' * 10**6 + b'\\n' + b'word ' * 500)\nos._exit(7)"
+    (problem,) = graded(late).problems
+    assert problem.startswith("the process ended with 7: word")
+    assert len(problem) < 350
+
+
+def test_a_flood_of_prints_is_forgotten(graded):
+    found = graded(f"for _ in range(200): print('x' * 10**7)\n{RIGHT}", megabytes=1500)
+    assert (found.correct, found.problems) == (1, [])
+
+
+if sys.platform == "linux":
+
+    def test_a_file_that_grows_too_long_is_refused(graded):
+        text = f"f = open('big', 'wb')\nf.truncate(10**9)\n{RIGHT}"
+        found = graded(text)
+        assert found.correct == 1
+        assert found.problems == ["line 2: OSError: [Errno 27] File too large"]
+
+    def test_what_a_submission_has_started_is_ended_with_it(graded, tmp_path):
+        started = tmp_path / "pid"
+        graded(
+            "import subprocess, pathlib\np = subprocess.Popen(['sleep', '60'])\n"
+            f"pathlib.Path({str(started)!r}).write_text(str(p.pid))"
+        )
+        status = Path(f"/proc/{started.read_text()}/status")
+        assert not status.exists() or "State:\tZ" in status.read_text()
 
 
 @pytest.fixture
@@ -172,6 +296,49 @@ def test_the_command_writes_one_row_for_each_student(classroom, tmp_path_factory
     assert "SyntaxError" in rows[2]["problems"]
     said = list(csv.DictReader(io.StringIO(messages.read_text("utf-8"))))
     assert len(said) == 3 * len(ch02.EXERCISES)
+
+
+def test_one_submission_that_cannot_be_graded_does_not_spoil_the_table(classroom, monkeypatch):
+    grade = grading.grade
+
+    def fail(path, *arguments, **more):
+        if path.name == "ada.py":
+            raise OSError("the disk is full")
+        return grade(path, *arguments, **more)
+
+    monkeypatch.setattr(grading, "grade", fail)
+    stream = io.StringIO()
+    grading.write_table(grading.grade_all(classroom, ["ch02"]), stream)
+    rows = list(csv.DictReader(stream.getvalue().splitlines()))
+    assert [row[NAME] for row in rows] == ["not checked", "not yet", "not attempted"]
+    assert rows[0]["problems"] == "OSError: the disk is full"
+
+
+def test_several_submissions_at_a_time_stand_in_the_same_order(classroom):
+    grades = list(grading.grade_all(classroom, ["ch02"], jobs=3))
+    assert grades == list(grading.grade_all(classroom, ["ch02"]))
+    assert [grade.name for grade in grades] == ["ada.py", "bob/work.ipynb", "carl.py"]
+
+
+def test_a_row_is_written_before_the_next_submission_is_graded():
+    stream, messages = io.StringIO(), io.StringIO()
+
+    def grades():
+        yield grading.Grade("ada", {"a": ("correct", "Well done.")})
+        assert stream.getvalue().splitlines()[1:] == ["ada,correct,1,1,"]
+        assert messages.getvalue().splitlines()[1:] == ["ada,a,correct,Well done."]
+        yield grading.Grade("bob", {"a": ("not yet", "No.")})
+
+    grading.write_table(grading.with_messages(grades(), messages), stream)
+    assert len(stream.getvalue().splitlines()) == 3
+
+
+def test_text_that_no_file_can_hold_is_escaped(tmp_path):
+    (tmp_path / "ada.py").write_text("raise ValueError(chr(0xD800))")
+    table = tmp_path / "grades.csv"
+    assert command("grade", tmp_path, "--chapter", "ch02", "--output", table).returncode == 0
+    assert "\\ud800" in table.read_text("utf-8")
+    assert "\\ud800" in command("grade", tmp_path, "--chapter", "ch02").stdout
 
 
 def test_a_folder_without_submissions_is_refused(tmp_path):

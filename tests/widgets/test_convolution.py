@@ -85,7 +85,7 @@ def test_arrays_become_plain_values_in_the_state(explorer):
 
 def test_the_line_of_text_names_settings_and_sizes():
     explorer = ConvolutionExplorer(X, np.ones((2, 2)), flip=True, padding=1)
-    wanted = "ConvolutionExplorer: 2×2 kernel, turned, stride 1, padding 1, dilation 1: 5×5 → 6×6"
+    wanted = "ConvolutionExplorer: 2×2 kernel, flipped, stride 1, padding 1, dilation 1: 5×5 → 6×6"
     assert repr(explorer) == wanted
 
 
@@ -148,7 +148,7 @@ def test_the_fallback_shows_input_kernel_and_output_as_tables():
     page = ConvolutionExplorer(X, F, flip=True, divisor=2).fallback()
     assert re.findall(r"<caption>(.*?)</caption>", page) == [
         "Input, 5×5",
-        "Kernel, turned by 180°, 3×3",
+        "Kernel, flipped, 3×3",
         "Output, 3×3",
     ]
     cells = re.findall(r"<td>(.*?)</td>", page)

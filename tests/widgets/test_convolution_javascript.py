@@ -144,8 +144,19 @@ BLUR = EDGE | {"kernel": [[1, 1], [1, 1]], "divisor": 4}
 DIAGONAL = EDGE | {"kernel": [[2, 0], [0, -1]]}
 X = (np.arange(25).reshape(5, 5) % 10 - 2).tolist()
 DOT = np.pad([[9]], 2).tolist()
-AS_IS = "Laid on as it is: cross-correlation, which deep learning calls convolution. "
-TURNED = "Turned first: what mathematics calls convolution; deep learning leaves the turn out. "
+AS_IS = "Not flipped: cross-correlation, which deep learning calls convolution. "
+FLIPPED = (
+    "Flipped first, in both directions: what mathematics calls convolution; deep learning leaves "
+    "the flip out. "
+)
+SHIFT = EDGE | {"kernel": [[0, 0, 0], [1, 0, 0], [0, 0, 0]]}
+
+
+def dot(i, j, v):
+    """A map of 5x5 zeros but for one pixel."""
+    x = np.zeros((5, 5), dtype=int)
+    x[i, j] = v
+    return x.tolist()
 
 
 @pytest.mark.parametrize(
@@ -199,29 +210,72 @@ TURNED = "Turned first: what mathematics calls convolution; deep learning leaves
         (
             "differenceSentence",
             [X, BLUR],
-            AS_IS + "This kernel looks the same when turned, so both give the same output.",
+            AS_IS + "This kernel looks the same when flipped, so both give the same output.",
         ),
         (
             "differenceSentence",
             [X, EDGE | {"flip": True}],
-            TURNED + "This kernel turned is its own negative: the other output has the opposite "
+            FLIPPED + "This kernel flipped is its own negative: the other output has the opposite "
             "signs.",
         ),
         (
             "differenceSentence",
             [X, DIAGONAL],
             AS_IS + "The two outputs differ at 16 of 16 places. Learned weights would simply "
-            "come out turned.",
+            "come out flipped.",
         ),
         (
             "differenceSentence",
             [DOT, DIAGONAL],
-            AS_IS + "On one bright dot the output shows the kernel turned by 180°.",
+            AS_IS + "On one bright dot the output shows the kernel flipped, times 9.",
+        ),
+        (
+            "differenceSentence",
+            [dot(2, 2, 2), DIAGONAL | {"divisor": 2}],
+            AS_IS + "On one bright dot the output shows the kernel flipped.",
+        ),
+        (
+            "differenceSentence",
+            [dot(2, 2, -9), DIAGONAL],
+            AS_IS + "On one negative dot the output shows the kernel flipped, times −9.",
+        ),
+        (
+            "differenceSentence",
+            [dot(0, 0, -9), DIAGONAL],
+            AS_IS + "On one negative dot the output shows a part of the kernel flipped, times −9; "
+            "for the rest, the dot is too near to the border.",
+        ),
+        (
+            "differenceSentence",
+            [dot(2, 2, 9), DIAGONAL | {"dilation": 2}],
+            AS_IS + "On one bright dot the output shows the kernel flipped, times 9, with gaps "
+            "between the weights.",
         ),
         (
             "differenceSentence",
             [DOT, DIAGONAL | {"flip": True}],
-            TURNED + "On one bright dot the output shows the kernel itself.",
+            FLIPPED + "On one bright dot the output shows the kernel itself, times 9.",
+        ),
+        (
+            "meaningSentence",
+            [SHIFT],
+            "The pixel to the left of the middle: the image moves one pixel to the right.",
+        ),
+        (
+            "meaningSentence",
+            [SHIFT | {"dilation": 2}],
+            "The pixel two to the left of the middle: the image moves two pixels to the right.",
+        ),
+        (
+            "meaningSentence",
+            [SHIFT | {"dilation": 2, "flip": True}],
+            "The pixel two to the right of the middle: the image moves two pixels to the left.",
+        ),
+        (
+            "meaningSentence",
+            [BLUR | {"dilation": 2}],
+            "The mean of four pixels with gaps between them: no average pooling, whatever the "
+            "stride.",
         ),
         (
             "meaningSentence",
@@ -245,13 +299,27 @@ def test_the_explorer_says_what_it_does(convolution, function, arguments, senten
     assert convolution([function, *arguments]) == [sentence]
 
 
-def test_one_bright_dot_gives_back_the_kernel_or_the_kernel_turned(convolution):
+def test_one_bright_dot_gives_back_the_kernel_or_the_kernel_flipped(convolution):
     as_is, turned = convolution(
         ["conv2d", DOT, DIAGONAL], ["conv2d", DOT, DIAGONAL | {"flip": True}]
     )
     kernel = 9 * np.array(DIAGONAL["kernel"])
     assert_array_equal(np.array(as_is)[1:3, 1:3], np.rot90(kernel, 2))
     assert_array_equal(np.array(turned)[1:3, 1:3], kernel)
+
+
+def test_the_whole_kernel_is_seen_where_the_sentence_on_one_dot_says_so(convolution, rng):
+    cases = [
+        (dot(*rng.integers(5, size=2), 1), s | {"stride": 1, "divisor": 1})
+        for _, s in random_cases(rng, count=300)
+    ]
+    said = convolution(*(["differenceSentence", x, s] for x, s in cases))
+    found = [(y, x, s) for y, (x, s) in zip(said, cases, strict=True) if "dot the output" in y]
+    assert len(found) > 100
+    for sentence, x, s in found:
+        ones = s | {"kernel": np.ones_like(s["kernel"]).tolist()}
+        whole = np.count_nonzero(conv2d(x, ones)) == np.size(s["kernel"])
+        assert ("a part of the kernel" in sentence) == (not whole)
 
 
 def test_a_kernel_that_is_its_own_negative_changes_all_signs(convolution):
@@ -280,11 +348,12 @@ def test_each_kernel_is_in_the_list_once(convolution):
     assert len(set(kernels)) == len(kernels)
 
 
-def test_a_kernel_that_looks_different_when_turned_says_what_the_turned_one_does(convolution):
-    (presets,) = convolution(["PRESETS"])
+def test_a_kernel_that_looks_different_when_flipped_says_what_the_flipped_one_does(convolution):
+    presets, dilated = convolution(["PRESETS"], ["DILATED"])
     for name, (_, kernel, _, *sentences) in presets.items():
         symmetric = np.array_equal(np.rot90(kernel, 2), kernel)
-        assert len(sentences) == (1 if symmetric else 2), name
+        for said in (sentences, dilated.get(name, sentences)):
+            assert len(said) == (1 if symmetric else 2), name
 
 
 def full_state(x, s, rng):

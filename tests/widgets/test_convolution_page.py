@@ -200,6 +200,31 @@ def test_the_overlay_counts_the_windows_of_each_pixel(explorer):
     assert numbers(explorer, ".cnn-grid--input .cnn-value") == np.outer(once, once).ravel().tolist()
 
 
+def test_a_typed_digit_leaves_the_overlay_on_and_is_named_beside_it(explorer):
+    reads = explorer.locator('[data-control="reads"]')
+    reads.check()
+    cell(explorer, "input", 1, 1).click()
+    explorer.page.keyboard.type("7")
+    assert reads.is_checked()
+    assert explorer.locator(".cnn-which").inner_text() == "Pixel in row 2, column 2, now 7:"
+
+
+@pytest.mark.parametrize("width", [1024, 375])
+def test_the_switch_of_the_overlay_stands_next_to_the_map_that_it_changes(show, width):
+    page = show(ConvolutionExplorer(), width=width).page
+    switch = page.locator('[data-control="reads"]').bounding_box()
+    plate = page.locator(".cnn-plate--input").bounding_box()
+    assert switch["y"] - plate["y"] - plate["height"] < 100
+
+
+def test_on_a_phone_each_menu_has_a_row_of_its_own(show):
+    page = show(ConvolutionExplorer(), width=375).page
+    menus = [page.locator(f'[data-control="{name}"]') for name in ("pattern", "preset")]
+    boxes = [menu.bounding_box() for menu in menus]
+    assert boxes[1]["y"] >= boxes[0]["y"] + boxes[0]["height"]
+    assert min(box["width"] for box in boxes) > 280
+
+
 def test_play_fills_the_output_and_stops_at_the_end(show):
     widget = ConvolutionExplorer(stride=3, at=(0, 0))
     page = show(widget, reduced_motion="no-preference").page

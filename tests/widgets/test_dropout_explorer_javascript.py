@@ -227,6 +227,21 @@ def test_of_equal_values_the_first_wins_as_in_a_pool(dropout):
     assert [(part["at"], part["adds"]) for part in parts] == [(0, 4), (1, 2), (-1, 0)]
 
 
+def test_equal_values_win_where_all_before_them_are_dropped(dropout):
+    values = [5, 5, 5, 0]
+    (parts,) = dropout(["poolParts", values, HALF, "max"])
+    for part in parts[:-1]:
+        assert all(mask[part["at"]] and not any(mask[: part["at"]]) for mask in part["masks"])
+        assert len(part["masks"]) == 2 ** (3 - part["at"])
+
+
+@pytest.mark.parametrize(
+    ("draws", "wanted"), [(1, 100), (100, 200), (101, 200), (4950, 5000), (5000, 5000)]
+)
+def test_a_hundred_draws_lead_to_the_next_full_hundred(dropout, draws, wanted):
+    assert dropout(["nextHundred", draws]) == [wanted]
+
+
 @pytest.mark.parametrize(("p", "wanted"), [(0, 2), (0.5, 2), (0.55, 4), (0.75, 4), (0.9, 10)])
 def test_the_axis_holds_the_largest_value_a_unit_can_take(dropout, p, wanted):
     assert dropout(["reach", p]) == [wanted]
@@ -246,7 +261,7 @@ def test_the_axis_holds_the_largest_value_a_unit_can_take(dropout, p, wanted):
             {"draws": 2, "scale": False},
             "Draw 2: 7 of 8 units are dropped. Unit 1 is dropped: 3 becomes 0. The output is 2; "
             "without dropout it is 8. Without the factor the mean is too small: 4 by the law, "
-            "12 over 2 draws.",
+            "12 over 2 draws. In evaluation the next layer meets values 2 times as large.",
         ),
         (
             "unitSentence",
@@ -290,22 +305,23 @@ def test_the_axis_holds_the_largest_value_a_unit_can_take(dropout, p, wanted):
             {},
             "Dropout before the max pool gives 12.25 on average, 53 % more than the 8 without "
             "dropout: where the largest is dropped, the next one takes its place, enlarged. After "
-            "the pool it gives 8. For the average pool the order does not matter: 5 either way.",
+            "the pool it gives 8. For the mean of an average pool the order does not matter: 5 "
+            "either way.",
         ),
         (
             "poolSentence",
             {"scale": False},
             "Dropout before the max pool gives 6.13 on average, 53 % more than the 4 of dropout "
             "after it: where the largest is dropped, the next one takes its place. Without the "
-            "factor both miss the 8 of evaluation. For the average pool the order does not "
-            "matter: 2.5 either way.",
+            "factor both miss the 8 of evaluation. For the mean of an average pool the order does "
+            "not matter: 2.5 either way.",
         ),
         (
             "poolSentence",
             {"window": [[0, 7], [0, 0]]},
             "Dropout before the max pool gives 7 on average, no more than after it: one value "
             "stands alone, and no other can take its place. After the pool it gives 7. For the "
-            "average pool the order does not matter: 1.75 either way.",
+            "mean of an average pool the order does not matter: 1.75 either way.",
         ),
         (
             "poolSentence",
@@ -326,15 +342,15 @@ def test_the_axis_holds_the_largest_value_a_unit_can_take(dropout, p, wanted):
             "partsSentence",
             {},
             "The mean of the max, from the largest x₁ to the smallest x₄, is x₁ + p·x₂ + p²·x₃ + "
-            "p³·x₄ = 8 + 3 + 1 + 0.25 = 12.25. Each value wins where it is kept and all larger "
-            "ones are dropped.",
+            "p³·x₄ = 8 + 3 + 1 + 0.25 = 12.25. Each value wins where it is kept and all before "
+            "it in this order are dropped.",
         ),
         (
             "partsSentence",
             {"scale": False},
             "The mean of the max, from the largest x₁ to the smallest x₄, is (1 − p) times "
             "(x₁ + p·x₂ + p²·x₃ + p³·x₄) = 4 + 1.5 + 0.5 + 0.13 = 6.13. Each value wins where it "
-            "is kept and all larger ones are dropped.",
+            "is kept and all before it in this order are dropped.",
         ),
         (
             "partsSentence",

@@ -73,6 +73,17 @@ def test_clear_begins_with_one_mask_of_another_seed(page):
     assert dropped(page) == (~DropoutExplorer(seed=2, draws=1).masks()[-1]).tolist()
 
 
+def test_cleared_and_drawn_a_hundred_times_it_holds_a_hundred_draws(page):
+    page.locator("[data-action=clear]").click()
+    page.locator("[data-action=draw-100]").click()
+    assert says(page).startswith("Draw 100:")
+
+
+def test_the_help_says_what_the_law_is(page):
+    help = page.locator(".cnn-help:visible").inner_text()
+    assert "Law: the exact distribution, over all 256 masks" in help
+
+
 def test_evaluation_drops_nothing_and_hands_on_the_values_as_they_are(page):
     control(page, "training", "false").check(force=True)
     assert dropped(page) == [False] * 8

@@ -144,3 +144,30 @@ def test_a_widget_brings_the_shared_styles_and_its_own():
 def test_a_module_that_is_not_there_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"nowhere\.js"):
         modules.order(["nowhere.js"], tmp_path)
+
+
+def test_an_import_under_another_name_is_refused():
+    with pytest.raises(ValueError, match=r"a\.js: found 'import \{ x as y \}.*needed: import"):
+        expression("a.js", f'import {{ x as y }} from "./x.js";\n{DEFAULT}')
+
+
+@pytest.mark.parametrize(
+    "declaration", ["const a = 1, b = 2;", "let a = [1, 2],\n  b = 2;", "let a = f(1),\nb = 2;"]
+)
+def test_two_names_in_one_exported_statement_are_refused(declaration):
+    with pytest.raises(ValueError, match=r"a\.js: found 'export .*declares several names"):
+        expression("a.js", f"export {declaration}\n{DEFAULT}")
+
+
+@pytest.mark.parametrize(
+    "value", ["f(1, 2)", "(a, b) => [a, b]", '"1, 2"', "{\n  x: [1, 2],\n  y: 3, // 4, 5\n}"]
+)
+def test_a_comma_inside_a_value_is_no_second_name(value):
+    assert "exports.a = a;" in expression("a.js", f"export const a = {value};\nlet b = 1, c = 2;\n")
+
+
+def test_modules_that_import_each_other_are_refused(tmp_path):
+    for name, other in (("a", "b"), ("b", "c"), ("c", "b")):
+        (tmp_path / f"{name}.js").write_text(f'import {{ x }} from "./{other}.js";\n')
+    with pytest.raises(ValueError, match=r"b\.js imports c\.js imports b\.js: a circle"):
+        order(["a.js"], tmp_path)

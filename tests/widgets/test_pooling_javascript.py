@@ -212,6 +212,8 @@ AVERAGE = MAX | {"mode": "average"}
 LP = MAX | {"mode": "lp", "p": 2}
 BLUR = MAX | {"mode": "blur", "kernel": 3}
 CEIL = {"kernel": 3, "ceil_mode": True}
+EIGHT = [[1] * 8] * 8
+NEGATIVE = [[-1] * 8] * 8
 X = [[6, 3, 1, 1], [3, 1, 1, 1], [-5, -2, 0, 0], [-3, -4, 0, 0]]
 
 
@@ -284,39 +286,39 @@ X = [[6, 3, 1, 1], [3, 1, 1, 1], [-5, -2, 0, 0], [-3, -4, 0, 0]]
             [8, 8, MAX | {"stride": 3, "padding": 1, "ceil_mode": True}],
             "8×8 → 3×3: ⌈(8 + 2·1 − 2)/3⌉ + 1 = 4, less 1 that would begin beyond the border: 3",
         ),
-        ("noteSentence", [8, 8, MAX], ""),
-        ("noteSentence", [8, 8, BLUR], "Beyond the border the map is mirrored."),
+        ("noteSentence", [EIGHT, MAX], ""),
+        ("noteSentence", [EIGHT, BLUR], "Beyond the border the map is mirrored."),
         (
             "noteSentence",
-            [8, 8, BLUR | {"kernel": 1}],
+            [EIGHT, BLUR | {"kernel": 1}],
             "A window of 1 blurs nothing: only the stride is left.",
         ),
         (
             "noteSentence",
-            [8, 8, LP],
-            "At p = 1 the power mean is the average, if no value is negative; as p grows, it nears "
-            "the maximum. LPPool2d, as in torch, does not divide by 4: its outputs are "
-            "4^(1/p) = 2 times as large. It has no padding.",
+            [EIGHT, LP],
+            "At p = 1 the power mean is the average; as p grows, it nears the maximum. LPPool2d, "
+            "as in torch, does not divide by 4: its outputs are 4^(1/p) = 2 times as large. It has "
+            "no padding.",
         ),
         (
             "noteSentence",
-            [8, 8, MAX | CEIL],
+            [EIGHT, MAX | CEIL],
             "Ceil mode: the last windows hang over, and what lies there (hatched) does not count.",
         ),
-        ("noteSentence", [8, 8, MAX | {"ceil_mode": True}], "Ceil mode changes nothing here."),
+        ("noteSentence", [EIGHT, MAX | {"ceil_mode": True}], "Ceil mode changes nothing here."),
         (
             "noteSentence",
-            [8, 8, AVERAGE | {"padding": 1, "count_include_pad": False}],
+            [EIGHT, AVERAGE | {"padding": 1, "count_include_pad": False}],
             "The padding does not count: a window is divided by the number of real values in it.",
         ),
         (
             "noteSentence",
-            [8, 8, MAX | {"padding": 1}],
+            [EIGHT, MAX | {"padding": 1}],
             "The padding is −∞, not 0: a 0 would win where all values are negative.",
         ),
         (
             "noteSentence",
-            [8, 8, AVERAGE | {"padding": 1}],
+            [EIGHT, AVERAGE | {"padding": 1}],
             "The padding is 0, and its zeros count in the average.",
         ),
         (
@@ -327,8 +329,7 @@ X = [[6, 3, 1, 1], [3, 1, 1, 1], [-5, -2, 0, 0], [-3, -4, 0, 0]]
         (
             "gradientSentence",
             [X, MAX, 0, 1],
-            "A gradient of 1 goes back to the first 1 in reading order, row 1, column 3 "
-            "(it stands there 4 times); the others get 0.",
+            "A gradient of 1 goes back to this first one alone; the others get 0.",
         ),
         (
             "gradientSentence",
@@ -356,7 +357,54 @@ X = [[6, 3, 1, 1], [3, 1, 1, 1], [-5, -2, 0, 0], [-3, -4, 0, 0]]
         (
             "gradientSentence",
             [X, LP, 1, 1],
-            "Nothing goes back: where all values are 0, the power mean has a kink.",
+            "Nothing goes back: where all values are 0, the power mean has a kink, and torch sends "
+            "0 there.",
+        ),
+        (
+            "gradientSentence",
+            [X, LP | {"p": 1}, 1, 1],
+            "Nothing goes back: where all values are 0, the power mean has a kink, and torch sends "
+            "0 there, though an average would send 1/4 to each.",
+        ),
+        (
+            "noteSentence",
+            [NEGATIVE, LP],
+            "Of a negative value the power mean takes the size, |x|; as p grows, it nears the "
+            "largest size. LPPool2d, as in torch, does not divide by 4: its outputs are "
+            "4^(1/p) = 2 times as large. It has no padding.",
+        ),
+        (
+            "noteSentence",
+            [NEGATIVE, LP | {"p": 1}],
+            "Of a negative value the power mean takes the size, |x|; as p grows, it nears the "
+            "largest size. LPPool2d, as in torch, keeps the signs at an odd p: in its sum, x^p of "
+            "opposite signs cancel. It has no padding.",
+        ),
+        (
+            "noteSentence",
+            [NEGATIVE, LP | {"p": 13}],
+            "Of a negative value the power mean takes the size, |x|; as p grows, it nears the "
+            "largest size. LPPool2d, as in torch, keeps the signs at an odd p: in its sum, x^p of "
+            "opposite signs cancel, and a negative sum gives NaN. It has no padding.",
+        ),
+        (
+            "noteSentence",
+            [NEGATIVE, LP | {"p": 2.5}],
+            "Of a negative value the power mean takes the size, |x|; as p grows, it nears the "
+            "largest size. LPPool2d, as in torch, gives NaN for a negative value where p is not a "
+            "whole number. It has no padding.",
+        ),
+        (
+            "ruleSentence",
+            [MAX],
+            "Each new pixel is the brightest of its 2×2 window: bright details grow, dark ones "
+            "vanish.",
+        ),
+        (
+            "ruleSentence",
+            [MAX | {"stride": 4}],
+            "Each new pixel is the brightest of its 2×2 window. The stride is larger: 12 of 16 "
+            "pixels lie between the windows and are never read.",
         ),
         (
             "gradientSentence",
@@ -420,6 +468,37 @@ def test_the_first_pattern_is_the_default_of_python(pooling):
     (patterns,) = pooling(["PATTERNS"])
     assert next(iter(patterns)) == "seven"
     assert patterns["seven"][1] == [list(row) for row in SEVEN]
+
+
+def test_the_pattern_of_ties_has_a_tie_of_two_three_and_four_in_windows_of_two(pooling):
+    (patterns,) = pooling(["PATTERNS"])
+    windows = np.reshape(patterns["ties"][1], (4, 2, 4, 2)).swapaxes(1, 2).reshape(16, 4)
+    ties = (windows == windows.max(axis=1, keepdims=True)).sum(axis=1)
+    assert set(ties.tolist()) == {2, 3, 4}
+
+
+@pytest.mark.parametrize(
+    ("p", "values", "sum_of_powers"),
+    [
+        (1, [3, -1, 2, 0], 4),
+        (3, [3, -1, 2, 0], 34 ** (1 / 3)),
+        (3, [-5, -2, -3, -4], np.nan),
+        (2.5, [3, -1, 2, 0], np.nan),
+        (2, [-5, -2, -3, -4], 54**0.5),
+    ],
+)
+def test_what_is_said_of_negative_values_is_what_torch_does(p, values, sum_of_powers):
+    torch = pytest.importorskip("torch")
+    x = torch.tensor(values, dtype=torch.float64).reshape(1, 1, 2, 2)
+    assert_allclose(torch.nn.functional.lp_pool2d(x, p, 2).item(), sum_of_powers)
+
+
+@pytest.mark.parametrize("p", [1, 1.5, 2, 3])
+def test_torch_sends_nothing_back_where_all_values_are_zero(p):
+    torch = pytest.importorskip("torch")
+    x = torch.zeros(1, 1, 2, 2, requires_grad=True)
+    torch.nn.functional.lp_pool2d(x, p, 2).sum().backward()
+    assert x.grad.tolist() == [[[[0, 0], [0, 0]]]]
 
 
 def test_every_pattern_is_a_map_that_python_takes(pooling):

@@ -267,6 +267,19 @@ def test_reset_brings_the_first_state_back(show):
     assert root(visit).locator(".cnn-slider-value").inner_text() == "p = 4"
 
 
+def test_the_rules_say_what_lp_stands_for(show):
+    legend = root(show(PoolingExplorer())).locator('[data-control="mode"] legend')
+    assert legend.inner_text() == "Rule (Lp: power mean)"
+
+
+def test_on_a_phone_the_exponent_stays_in_its_panel(show):
+    visit = show(PoolingExplorer(mode="lp", p=11.3), **PHONE)
+    panel, value = (
+        root(visit).locator(name).bounding_box() for name in (".cnn-power", ".cnn-slider-value")
+    )
+    assert value["x"] + value["width"] <= panel["x"] + panel["width"]
+
+
 @pytest.mark.parametrize("mode", ["lp", "blur"])
 @pytest.mark.parametrize("view", ["numbers", "photo"])
 def test_on_a_phone_no_rule_has_to_be_moved_sideways(show, mode, view):

@@ -199,6 +199,24 @@ def test_the_fallback_is_a_table_of_the_counted_seeds_and_the_sentence():
     assert "<td>1</td><td>53</td><td>50</td><td>3</td>" in html
 
 
+def test_names_of_ones_own_are_escaped_in_the_fallback():
+    runs = with_differences(0.02, 0.03)
+    arms = {"a<b": "a pool", "c&d": "no pool"}
+    new = dict(zip(("pool", "plain"), arms, strict=True))
+    header = runs.header | {
+        "arms": arms,
+        "question": "Is p < 1?",
+        "quantities": {"x<y": {"unit": "<u>", "meaning": "what is measured"}},
+    }
+    rows = tuple({"arm": new[r["arm"]], "seed": r["seed"], "x<y": r["score"]} for r in runs.rows)
+    page = RunsExplorer(Record(header, rows)).fallback()
+    text = re.sub(r"</?(div|p|table|caption|t[a-z]+)\b[^<>]*>", "", page)
+    assert "<" not in text
+    assert not re.search("&(?!amp;|lt;|gt;)", text)
+    for name in ("a&lt;b", "c&amp;d", "x&lt;y", "&lt;u&gt;"):
+        assert name in text
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

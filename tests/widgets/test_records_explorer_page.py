@@ -185,3 +185,27 @@ def test_in_forced_colours_the_state_is_still_marked(show):
     page = show(cifar(), forced_colors="active").page
     column = page.locator(".cnn-column")
     assert column.evaluate("node => getComputedStyle(node).strokeWidth") == "3px"
+
+
+def test_the_arrow_keys_choose_a_seed_and_tell_its_numbers(page):
+    drawing = page.locator(".cnn-differences")
+    for key, seed in (("ArrowRight", 0), ("ArrowRight", 1), ("End", 9), ("ArrowLeft", 8)):
+        drawing.press(key)
+        assert page.locator(".cnn-which").inner_text().startswith(f"Seed {seed}: max ")
+        assert drawing.get_attribute("aria-valuetext").startswith(f"Seed {seed}: max ")
+
+
+@pytest.mark.parametrize("width", [1280, 768, 375])
+def test_names_and_verdict_have_room_where_an_arm_has_a_long_name(show, width):
+    page = show(RunsExplorer("removals_cifar", ("none_squeezed", "max_conv")), width=width).page
+    one, other = (name.bounding_box() for name in page.locator(".cnn-name").all())
+    beside = one["x"] + one["width"] <= other["x"]
+    assert beside or one["y"] + one["height"] <= other["y"] + 2
+    box = page.locator(".cnn-verdict").evaluate("node => [node.scrollWidth, node.clientWidth]")
+    assert box[0] <= box[1]
+
+
+def test_arm_and_seed_are_explained(page):
+    words = page.locator(".cnn-help").first.inner_text()
+    assert "An arm is one variant" in words
+    assert "runs with the same seed are pairs" in words

@@ -124,7 +124,10 @@ def test_the_line_of_text_says_picture_shift_and_step():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"picture": "cat"}, "(picture='cat'): needed 'seven', 'checks', 'rings', 'dot', 'noise'"),
+        (
+            {"picture": "cat"},
+            "(picture='cat'): needed 'seven', 'checks', 'stripes', 'rings', 'dot', 'noise'",
+        ),
         ({"picture": None}, "(picture=None): needed 'seven', 'checks'"),
         ({"picture": "photo"}, "(photo=None, picture='photo'): there is no photograph to show."),
         ({"dx": 9}, "(dx=9): needed an int from -8 to 8."),
@@ -178,3 +181,9 @@ def test_the_fallback_writes_an_infinite_change_as_such():
 
 def test_every_picture_has_a_name_in_words():
     assert set(IN_WORDS) == {*PICTURES, "photo"}
+
+
+def test_uncorrelated_maps_differ_by_the_root_of_two_and_opposite_ones_by_two(rng):
+    before = rng.normal(size=(200, 200))
+    assert change(rng.normal(size=(200, 200)), before) == pytest.approx(np.sqrt(2), abs=0.03)
+    assert change(2 * before.mean() - before, before) == pytest.approx(2)

@@ -133,8 +133,8 @@ def state(picture="seven", dx=1, dy=0, depth=1, features="pixels", measure="misf
         (
             state("checks"),
             "Moved 1 pixel right: no whole steps of 2. The old maps, moved by whole places, no "
-            "longer fit: furthest off is stride (1.15), least blur (0.21). Without a pool the map "
-            "has moved along exactly.",
+            "longer fit: of the four that make the map smaller, stride (1.15) is furthest off, "
+            "blur (0.21) least. Without a pool the map has moved along exactly.",
         ),
         (
             state(dx=-4, dy=2),
@@ -154,9 +154,21 @@ def state(picture="seven", dx=1, dy=0, depth=1, features="pixels", measure="misf
         ),
         (
             state("checks", measure="change"),
-            "Moved 1 pixel right, and compared place by place: stride (1.15) has changed most, "
-            "average (0.29) least. Without a pool it is 1.51: a map that moves along does not stay "
-            "the same.",
+            "Moved 1 pixel right, and compared place by place: of the four that make the map "
+            "smaller, stride (1.15) has changed most, average (0.29) least. Without a pool it is "
+            "1.51: a map that moves along does not stay the same.",
+        ),
+        (
+            state("dot", measure="change"),
+            "Moved 1 pixel right, and compared place by place: of the four that make the map "
+            "smaller, stride (1.00) has changed most, max and average (0) least. Without a pool it "
+            "is 1.41: a map that moves along does not stay the same.",
+        ),
+        (
+            state("dot", dx=2, measure="change"),
+            "Moved 2 pixels right, and compared place by place: all four that make the map smaller "
+            "have changed alike (1.42). Without a pool it is 1.41: a map that moves along does not "
+            "stay the same.",
         ),
     ],
 )

@@ -196,6 +196,20 @@ def test_on_a_phone_picture_curves_and_all_maps_stand_on_one_screen(show):
     assert min(box["width"] for box in maps) >= 75
 
 
+@pytest.mark.parametrize("measure", ["misfit", "change"])
+def test_the_help_gives_the_measure_a_reading_and_no_ceiling(show, measure):
+    words = show(ShiftExplorer(measure=measure)).page.locator(".cnn-definition").inner_text()
+    assert "(0: nothing)" in words
+    assert "Uncorrelated maps of equal mean and spread give 1.4" in words
+    assert "there is no ceiling" in words
+
+
+def test_on_a_phone_a_key_brings_the_picture_back(show):
+    page = show(ShiftExplorer(), width=375).page
+    page.get_by_role("button", name="back to where it was").click()
+    assert caption(page.locator(".cnn-shift")) == "Drag the picture"
+
+
 def test_a_finger_drags_the_picture_and_not_the_page(show):
     page = show(ShiftExplorer(dx=0), width=375).page
     style = page.locator(".cnn-picture--moved").evaluate(

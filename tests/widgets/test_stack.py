@@ -222,8 +222,8 @@ def test_the_fallback_shows_each_layer_with_what_it_costs_and_sees():
         ["input", "6×6×1", "", "", "1", "1"],
         ["conv 3×3, ReLU", "4×4×8", "80", "1\u202f152", "1", "3"],
         ["max pool 2×2", "2×2×8", "0", "0", "2", "4"],
-        ["flatten", "32 numbers", "0", "0", "all", "all"],
-        ["dense 10", "10 numbers", "330", "320", "all", "all"],
+        ["flatten", "32 numbers", "0", "0", "–", "4"],
+        ["dense 10", "10 numbers", "330", "320", "–", "all"],
         ["together", "", "410", "1\u202f472", "", ""],
     ]
 
@@ -231,3 +231,19 @@ def test_the_fallback_shows_each_layer_with_what_it_costs_and_sees():
 def test_the_fallback_says_which_layer_does_not_fit():
     page = StackExplorer([CONV, DENSE]).fallback()
     assert '<td colspan="5">does not fit: A dense layer reads one row of numbers' in page
+
+
+@pytest.mark.parametrize(
+    ("layers", "size", "sees"),
+    [
+        ([FLAT, DENSE], 8, ["1", "all"]),
+        ([POOL | {"kernel_size": 3}, FLAT, DENSE], 8, ["3", "3", "6"]),
+        ([CONV | {"kernel_size": 1, "stride": 2}, {"kind": "global"}, DENSE], 8, ["1", "7", "7"]),
+        ([CONV | {"dilation": 4}, {"kind": "global"}], 9, ["9", "9"]),
+        ([CONV | {"kernel_size": 1, "stride": 8, "padding": 2}, {"kind": "global"}], 5, ["1", "0"]),
+    ],
+    ids=["whole", "rest", "stride", "dilation", "padding"],
+)
+def test_only_what_reads_every_pixel_is_said_to_see_all(layers, size, sees):
+    rows = cells(StackExplorer(layers, size).fallback())
+    assert [row[-1] for row in rows[2:-1]] == sees

@@ -165,7 +165,7 @@ def test_the_first_network_is_the_default_of_python(stack):
 def test_every_start_network_fits_its_picture(stack):
     (networks,) = stack(["NETWORKS"])
     for label, layers, *picture in networks.values():
-        explorer = StackExplorer(layers, *(picture or [28, 1]))
+        explorer = StackExplorer(layers, *picture)
         assert explorer.layers == layers, label
         assert explorer.problems() == [None] * len(layers), label
 
@@ -229,6 +229,37 @@ def test_the_builder_says_what_the_pools_are_good_for(stack, rule, sentence):
     assert stack(["moralSentence", *book(rule=rule)]) == [sentence]
 
 
+def test_a_stack_of_pools_alone_is_compared_without_dividing_by_nothing(stack):
+    assert stack(["moralSentence", StackExplorer([{"kind": "pool"}]).layers, 28, 1]) == [
+        "Pools have no weights. Without them, this network would have as many parameters and as "
+        "many multiplications, and its last map would see 1 pixel instead of 2."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("stride", "words"), [(2, "takes steps 2 times as long"), (1, "keeps its steps")]
+)
+def test_a_stride_in_place_of_a_pool_multiplies_the_steps(stack, stride, words):
+    layers = [{"kind": "conv"}, {"kind": "pool", "rule": "stride", "stride": stride}]
+    (rows,) = stack(["trace", StackExplorer(layers).layers, 28, 1])
+    (text,) = stack(["costSentence", rows, 2])
+    assert text == f"No pool here: the convolution above {words}."
+
+
+@pytest.mark.parametrize(
+    ("layer", "always"),
+    [
+        ({"kind": "conv", "padding": 1}, "3×3"),
+        ({"kind": "conv", "padding": 0}, "3×3, padding 0"),
+        ({"kind": "conv", "padding": 1, "stride": 2}, "3×3, stride 2"),
+        ({"kind": "conv", "padding": 1, "dilation": 2}, "3×3, dilation 2"),
+        ({"kind": "pool", "kernel_size": 3, "stride": 2, "padding": 1}, "3×3, stride 2, padding 1"),
+    ],
+)
+def test_a_row_always_says_what_is_unusual_about_its_layer(stack, layer, always):
+    assert stack(["detailsOf", StackExplorer([layer]).layers[0]])[0][0] == always
+
+
 def test_without_a_pool_there_is_nothing_to_compare(stack):
     (words,) = stack(["moralSentence", [], 28, 1])
     assert words == "There is no pool in this stack. Add one, and compare."
@@ -275,7 +306,73 @@ def test_the_builder_says_how_a_cost_comes_about(stack, n, words):
 )
 def test_the_builder_says_what_a_value_sees(stack, n, unit, words):
     (rows,) = stack(["trace", *book()])
-    assert stack(["sightSentence", rows[n], unit, 28]) == [words]
+    assert stack(["sightSentence", rows, n, unit]) == [words]
+
+
+DILATED = {"kernel_size": 3, "dilation": 2}
+
+
+@pytest.mark.parametrize(
+    ("layers", "unit", "words"),
+    [
+        (
+            [DILATED],
+            [3, 3],
+            "The value at row 4, column 4 spans 5×5 pixels, reads 9 of them. Its neighbour sees "
+            "the same, one pixel on.",
+        ),
+        (
+            [DILATED, "flatten"],
+            [0, 1],
+            "Each number is a value of the maps above: that of row 1, column 2 spans 5×5 pixels, "
+            "reads 9 of them.",
+        ),
+        (
+            [{"kernel_size": 3}, "flatten"],
+            [0, 1],
+            "Each number is a value of the maps above: that of row 1, column 2 sees 3×3 pixels.",
+        ),
+        ([{}, "flatten", "dense"], [0, 0], "Each number here depends on all of the picture."),
+        (
+            [{"kernel_size": 1, "stride": 2}, "global"],
+            [0, 0],
+            "Each number here spans 27×27 pixels of the picture's 28×28, and reads 196 of them.",
+        ),
+        (
+            [{"kernel_size": 3, "stride": 3}, "global"],
+            [0, 0],
+            "Each number here spans 27×27 pixels of the picture's 28×28.",
+        ),
+    ],
+)
+def test_the_builder_tells_spanning_from_reading(stack, layers, unit, words):
+    layers = [{"kind": x} if isinstance(x, str) else {"kind": "conv"} | x for x in layers]
+    (rows,) = stack(["trace", StackExplorer(layers).layers, 28, 1])
+    assert stack(["sightSentence", rows, len(layers), unit]) == [words]
+
+
+def test_what_all_values_read_together_is_what_the_gradient_reaches(stack, rng):
+    explorers, reached = [], []
+    for _ in range(40):
+        layers = []
+        for _ in range(rng.integers(1, 3)):
+            spans = {"kernel_size": (1, 4), "stride": (1, 5), "padding": (0, 3), "dilation": (1, 4)}
+            layer = {"kind": "conv", "out_channels": 1, "relu": False}
+            layers.append(layer | {name: int(rng.integers(*span)) for name, span in spans.items()})
+        explorers.append(StackExplorer([*layers, {"kind": "global"}], 24))
+        network = explorers[-1].to_sequential(rng=rng)
+        for parameter in network.parameters():
+            parameter.data[...] = 1
+        y = network(np.ones((1, 24, 24), dtype=np.float32)[None])
+        gradient = network.backward(np.ones_like(y))[0, 0]
+        reached.append(np.flatnonzero(gradient.any(axis=0)).tolist())
+    traced = stack(*(["trace", e.layers, 24, 1] for e in explorers))
+    places = [list(range(rows[-1]["map"]["shape"][1])) for rows in traced]
+    calls = (["readBy", r, len(r) - 1, p] for r, p in zip(traced, places, strict=True))
+    assert stack(*calls) == reached
+    for explorer, pixels in zip(explorers, reached, strict=True):
+        span = pixels[-1] - pixels[0] + 1 if pixels else 0
+        assert list(explorer._sees())[-1] == ("all" if len(pixels) == 24 else str(span))
 
 
 def test_numbers_keep_their_size_in_few_characters(stack):

@@ -47,6 +47,22 @@ def test_a_click_on_a_layer_shows_what_it_sees(page):
     assert row(page, 1).locator(".cnn-stack-pick").get_attribute("aria-pressed") == "true"
 
 
+def test_a_flatten_keeps_what_the_map_above_it_sees(page):
+    row(page, 3).locator(".cnn-stack-pick").click()
+    assert (caption(page), cell(page, 3, "field"), cell(page, 4, "field")) == (
+        "Sees 4×4 pixels",
+        "4",
+        "all",
+    )
+
+
+def test_what_skips_pixels_is_said_to_span_them(show):
+    layers = [{"kind": "conv", "kernel_size": 1, "stride": 2}, {"kind": "global"}]
+    page = show(StackExplorer(layers, selected=2)).page
+    assert (caption(page), cell(page, 2, "field")) == ("Spans 27×27 pixels", "27")
+    assert square(page) == (0, 0, 27)
+
+
 def test_a_dense_layer_sees_all_of_the_picture(page):
     row(page, 4).locator(".cnn-stack-pick").click()
     assert square(page) == (0, 0, 28)
@@ -181,6 +197,46 @@ def test_a_network_made_for_a_picture_brings_its_picture(page):
     page.select_option("[data-control=network]", "lenet")
     assert cell(page, 0, "shape") == "28×28×1"
     assert page.locator("tfoot .cnn-stack-parameters").inner_text() == "61\u202f706"
+
+
+def test_a_small_network_after_a_large_one_brings_its_own_picture(page):
+    page.select_option("[data-control=network]", "vgg")
+    page.select_option("[data-control=network]", "book")
+    assert cell(page, 0, "shape") == "28×28×1"
+
+
+@pytest.mark.parametrize(("selected", "action", "at"), [(2, "up", 1), (3, "down", 4)])
+def test_a_layer_that_cannot_go_on_hands_the_focus_to_its_grip(show, selected, action, at):
+    page = show(StackExplorer(SHORT, selected=selected)).page
+    page.locator(f"[data-action={action}]").press("Enter")
+    place = "document.activeElement.closest('tr')?.dataset.layer"
+    assert page.evaluate(place) == str(at)
+    assert page.evaluate("document.activeElement.className") == "cnn-stack-grip"
+
+
+def test_without_a_photograph_one_channel_shows_a_digit(show):
+    read = "(canvas) => [...canvas.getContext('2d').getImageData(0, 0, 1, 28).data]"
+    edge = [
+        set(show(StackExplorer(SHORT, channels=n)).page.eval_on_selector("canvas", read))
+        for n in (1, 3)
+    ]
+    assert edge[0] == {50, 255}  # an even ground; 255 is the opacity
+    assert len(edge[1]) > 2  # sky and hills
+
+
+@pytest.mark.parametrize("width", [375, 768, 1280])
+def test_a_stride_stands_in_the_row_at_every_width(show, width):
+    layers = [{"kind": "conv", "stride": 2, "padding": 1}]
+    page = show(StackExplorer(layers), width=width).page
+    assert "stride\u00a02" in row(page, 1).locator("th").inner_text()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_on_a_phone_the_names_of_networks_are_not_cut(show):
+    page = show(StackExplorer(), width=375).page
+    widths = [page.locator(f"[data-control={name}]") for name in ("network", "input")]
+    assert all(node.bounding_box()["width"] > 240 for node in widths)
+    assert not page.locator(".cnn-help .cnn-stack-jump").is_visible()
 
 
 def test_a_part_of_a_bar_selects_its_layer(page):
