@@ -14,6 +14,8 @@ from base64 import b64encode
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
+
 from cnnlab._extras import needed
 from cnnlab._types import Array
 from cnnlab.widgets import modules
@@ -44,6 +46,16 @@ class StateError(traitlets.TraitError, ValueError):
 
 class Checked(traitlets.TraitType[Any, Any]):
     """A trait that leaves every check to its ``@traitlets.validate`` function, of None too."""
+
+
+class Switch(Checked):
+    """A trait that is on or off, and says so in our words."""
+
+    def validate(self, obj: Any, value: Any) -> bool:
+        """Take True or False, also as numpy writes them, and nothing that only looks alike."""
+        if not isinstance(value, bool | np.bool_):
+            raise StateError(f"{type(obj).__name__}({self.name}={value!r}): needed True or False.")
+        return bool(value)
 
 
 class PageWidget(anywidget.AnyWidget):
@@ -126,7 +138,8 @@ class PageWidget(anywidget.AnyWidget):
             f"<title>{html.escape(repr(self))}</title>\n<style>\n{self._css}\n"
             ":root { color-scheme: light dark; font-family: system-ui, sans-serif; }\n"
             "body { max-width: 56rem; margin: 0 auto; padding: 1rem; }\n"
-            "h1 { position: absolute; clip-path: inset(50%); }\n</style>\n</head>\n<body>\n<main>\n"
+            "h1 { position: absolute; width: 1px; height: 1px; margin: 0; overflow: hidden; "
+            "clip-path: inset(50%); }\n</style>\n</head>\n<body>\n<main>\n"
             f"<h1>{html.escape(repr(self))}</h1>\n{self.to_html()}\n</main>\n{scripts}"
             "</body>\n</html>\n"
         )

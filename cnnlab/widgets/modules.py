@@ -13,10 +13,17 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 
-_IMPORT = re.compile(r'^import \{([\w\s,$]+)\} from "\./([\w-]+\.js)";\n', re.MULTILINE)
+_IMPORT = re.compile(
+    r'^import \{(\s*[\w$]+(?:\s*,\s*[\w$]+)*\s*,?\s*)\} from "\./([\w-]+\.js)";\n', re.MULTILINE
+)
 _ANY_IMPORT = re.compile(r"^\s*import\b(?!\.meta).*|\bimport\s*\(|\bimport\.meta\b", re.MULTILINE)
 _DEFAULT = re.compile(r"^export default ", re.MULTILINE)
-_NAMED = re.compile(r"^export (?=(?:(?:async )?function|const|let|class) (\w+))", re.MULTILINE)
+_NAMED = re.compile(r"^export (?=(?:(?:async )?function|const|let|class) ([\w$]+))", re.MULTILINE)
+_VARIABLES = re.compile(r"^export (?:const|let) .*(?:\n[ \t})\]].*)*", re.MULTILINE)
+_STRING = re.compile(
+    r"""//.*|/\*[\s\S]*?\*/|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`(?:\\.|[^`\\])*`"""
+)
+_BRACKETS = re.compile(r"\([^()\[\]{}]*\)|\[[^()\[\]{}]*\]|\{[^()\[\]{}]*\}")
 _ANY_EXPORT = re.compile(r"^\s*export\b.*", re.MULTILINE)
 
 
@@ -34,11 +41,25 @@ def order(names: Iterable[str], folder: Path = HERE) -> list[str]:
     -------
     list of str
         File names, none twice.
+
+    Raises
+    ------
+    ValueError
+        If modules import each other in a circle.
     """
+    return _ordered(names, folder, ())
+
+
+def _ordered(names: Iterable[str], folder: Path, above: tuple[str, ...]) -> list[str]:
+    """Order modules that are imported by those `above`, each by the one before it."""
     ordered: list[str] = []
     for name in names:
+        if name in above:
+            circle = " imports ".join((*above[above.index(name) :], name))
+            raise ValueError(f"{circle}: a circle. Move what both need into a module of its own.")
         imported = [found for _, found in _IMPORT.findall((folder / name).read_text("utf-8"))]
-        ordered += [n for n in [*order(imported, folder), name] if n not in ordered]
+        below = _ordered(imported, folder, (*above, name))
+        ordered += [n for n in [*below, name] if n not in ordered]
     return ordered
 
 
@@ -77,6 +98,12 @@ def expression(name: str, source: str) -> str:
             f"{name}: found {found[0].strip()!r}, needed: import {{ a, b }} from "
             f'"./module.js"; with a module of the same folder.'
         )
+    for statement in _VARIABLES.findall(_without_comments(body)):
+        if _declares_several(statement):
+            raise ValueError(
+                f"{name}: found {statement.splitlines()[0]!r}, which declares several names. "
+                "Export each in a statement of its own."
+            )
     named = _NAMED.findall(body)
     body = _NAMED.sub("", _DEFAULT.sub("exports.default = ", body))
     if found := _ANY_EXPORT.search(_without_comments(body)):
@@ -141,6 +168,14 @@ def _assignments(name: str) -> str:
         f"MODULES[{json.dumps(n)}] = {expression(n, (HERE / n).read_text('utf-8'))};\n"
         for n in order([name])
     )
+
+
+def _declares_several(statement: str) -> bool:
+    """Whether a comma stands outside of all strings and brackets."""
+    rest = _STRING.sub("", statement)
+    while rest != (rest := _BRACKETS.sub("", rest)):
+        pass
+    return "," in rest.partition(";")[0]
 
 
 def _without_comments(source: str) -> str:

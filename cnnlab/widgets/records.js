@@ -4,14 +4,14 @@
 // Hooks that stay as they are, for tests and for styles, besides those of toolkit.js:
 //   .cnn-records                          root, role=group; data-reading: what the interval says
 //   [data-control=NAME]                   selects first, second, quantity, margin; slider seeds
-//   .cnn-slope .cnn-differences .cnn-strip    the three drawings, role=img
+//   .cnn-slope .cnn-differences .cnn-strip    the three drawings, role=img; the second one role=slider: arrow keys choose a seed
 //   [data-seed=K]                         in the first two: what belongs to the K-th seed; .is-later if it is not counted
 //   [data-n=N]                            in the strip: the interval and the reading after N seeds
 //   .cnn-verdict                          the verdict in large letters
 //   .cnn-rule                             which rule of the book there is for the pair
 //   .cnn-numbers                          details with the table of all seeds
 
-import { between, decode, encode, h, makeExplorer, number, oneOf, say, svg } from "./toolkit.js";
+import { between, clamp, decode, encode, h, makeExplorer, number, oneOf, say, svg } from "./toolkit.js";
 
 // ---------------------------------------------------------------------------------------------
 // Statistics, as in cnnlab.statistics.
@@ -248,6 +248,9 @@ const label = (x, y, text, cls, how = "middle", dy = 0, dx = 0) =>
 /** Height, in per cent from above, of values between low and high. */
 const scaleOf = (low, high, top = 0, bottom = 100) => (v) => bottom - ((v - low) / (high - low || 1)) * (bottom - top);
 
+/** A text that a line may also end in behind each "_". */
+const breakable = (text) => text.split(/(?<=_)/).flatMap((part, n) => (n ? [h("wbr"), part] : [part]));
+
 function axis(low, high, y, scale) {
   return ticks(scale * low, scale * high).flatMap((v) => [
     line(0, y(v / scale), 100, y(v / scale), v === 0 ? "cnn-zero" : "cnn-rung"),
@@ -326,6 +329,7 @@ function render({ model, el }) {
     h("p", { class: "cnn-question" }, record.question),
     h("div", { class: "cnn-bar" }, first.field, second.field, quantity, margin.field),
     arms,
+    h("p", { class: "cnn-help" }, "An arm is one variant of what was trained. A seed is the number that fixes a run’s random choices; runs with the same seed are pairs."),
     h("div", { class: `cnn-stage${total > 15 ? " is-many" : ""}`, style: `--n: ${total}` },
       slope.panel, differences.panel, h("div", { class: "cnn-side" }, verdict, settled, which), strip.panel, slider),
     says, rule,
@@ -345,9 +349,21 @@ function render({ model, el }) {
     const v = view(record, state());
     const [a, b] = state().arms;
     const value = (x) => `${v.text(x)}${v.unit && ` ${v.unit}`}`;
-    say(which, k === null ? "Point at a seed, or tap it, to see its numbers."
+    say(which, k === null ? "Point at a seed, or use the arrow keys."
       : `Seed ${record.seeds[k]}: ${a} ${value(v.columns[0][k])}, ${b} ${value(v.columns[1][k])}, difference ${v.united(v.text(v.every[k]))}.`);
+    differences.node.setAttribute("aria-valuenow", k ?? 0);
+    differences.node.setAttribute("aria-valuetext", k === null ? "no seed chosen" : which.textContent);
   };
+  const whole = differences.node;
+  for (const [name, value] of Object.entries({ tabindex: 0, role: "slider", "aria-valuemin": 0, "aria-valuemax": total - 1 })) whole.setAttribute(name, value);
+  whole.addEventListener("keydown", (event) => {
+    const step = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1, Home: -total, End: total }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    event.stopPropagation(); // a notebook has keys of its own
+    point(clamp((pointed ?? (step > 0 ? -1 : total)) + step, total - 1));
+  });
+  whole.addEventListener("blur", () => point(null));
   differences.node.addEventListener("pointermove", (event) => point(column(event)));
   differences.node.addEventListener("pointerdown", (event) => point(column(event)));
   differences.node.addEventListener("pointerleave", (event) => { if (event.pointerType !== "touch") point(null); });
@@ -387,7 +403,7 @@ function render({ model, el }) {
     const sides = { higher: `${a} is higher`, lower: `${a} is lower`, equal: "equal", undecided: "undecided" };
     const more = now.said === "equal" ? `within ${v.margin}` : now.said === "undecided" ? "" : s.margin ? `by more than ${v.margin}` : "";
     verdict.replaceChildren(...(v.enough
-      ? [h("b", {}, `${GLYPHS[now.said]} ${sides[now.said]}`), ` ${more}${now.firm ? "" : ", on these data"}`, ...(named ? [] : [h("span", {}, "a look, not a verdict of the book")])]
+      ? [h("b", {}, ...breakable(`${GLYPHS[now.said]} ${sides[now.said]}`)), ` ${more}${now.firm ? "" : ", on these data"}`, ...(named ? [] : [h("span", {}, "a look, not a verdict of the book")])]
       : [h("b", {}, "? no verdict"), ` with ${s.seeds} of ${record.enough} runs`]));
     const from = v.since === 2 ? "from the start" : v.since === s.seeds ? "only since the last seed" : `from ${v.since} seeds on`;
     say(settled, s.seeds === 2 ? "Two seeds: the interval is very wide." : `The interval has said “${now.said}” ${from}.`);
@@ -415,7 +431,7 @@ function render({ model, el }) {
     slope.node.replaceChildren(
       ...axis(low, high, y, v.scale), ...posts.map((x) => line(x, 0, x, 100, "cnn-post")),
       ...v.every.map((_, k) => seed(k)), line(posts[0], left, posts[1], right, "cnn-means"),
-      ...s.arms.map((arm, side) => arm.length < 9 ? label(posts[side], 100, arm, `cnn-name ${SIDES[side]}`, "middle", 18)
+      ...s.arms.map((arm, side) => s.arms.every(({ length }) => length < 9) ? label(posts[side], 100, arm, `cnn-name ${SIDES[side]}`, "middle", 18)
         : label(side ? 100 : 0, 100, arm, `cnn-name ${SIDES[side]}`, side ? "end" : "start", 18 + 15 * side)));
   }
 

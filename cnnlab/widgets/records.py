@@ -334,13 +334,15 @@ class RunsExplorer(PageWidget):
             for row, seed in enumerate(self._shown["seeds"][: self.seeds])
         )
         head = "".join(
-            f'<th scope="col">{name}</th>' for name in ("seed", first, second, "difference")
+            f'<th scope="col">{html.escape(name, quote=False)}</th>'
+            for name in ("seed", first, second, "difference")
         )
         caption = _words(self.quantity) + (f" ({named})" if named else "")
+        words = html.escape(f"{self._shown['question']} {self.sentence()}", quote=False)
+        caption = html.escape(f"{caption.capitalize()}, seed by seed", quote=False)
         return (
             '<div class="cnn-still cnn-records-still">\n'
-            f"<p>{html.escape(self._shown['question'], quote=False)} {self.sentence()}</p>\n"
-            f"<table>\n<caption>{caption.capitalize()}, seed by seed</caption>\n"
+            f"<p>{words}</p>\n<table>\n<caption>{caption}</caption>\n"
             f"<thead>\n<tr>{head}</tr>\n</thead>\n<tbody>\n{rows}</tbody>\n</table>\n</div>"
         )
 

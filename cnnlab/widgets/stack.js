@@ -74,9 +74,11 @@ export function problemOf(layer, shape, flatBy) {
 }
 
 /** The input and then each layer: shape, parameters, macs, and for maps jump, field and start (the first pixel that the
-first value sees, negative in the padding). A layer with a problem is passed over. */
+first value sees, negative in the padding). `map` holds the same of the last map, also behind a flatten, and `whole` says
+whether each number depends on all of that map. A layer with a problem is passed over. */
 export function trace(layers, size, channels) {
-  let row = { layer: { kind: "input" }, shape: [channels, size, size], parameters: 0, macs: 0, jump: 1, field: 1, start: 0, problem: null };
+  const picture = { shape: [channels, size, size], jump: 1, field: 1, start: 0 };
+  let row = { layer: { kind: "input" }, ...picture, parameters: 0, macs: 0, problem: null, map: picture, whole: false };
   let flatBy = null;
   const rows = [row];
   for (const layer of effective(layers)) {
@@ -91,6 +93,7 @@ export function trace(layers, size, channels) {
         row.start -= padding * row.jump;
         row.field += dilation * (k - 1) * row.jump;
         row.jump *= stride;
+        row.map = { shape: row.shape, jump: row.jump, field: row.field, start: row.start };
         if (kind === "conv") {
           row.parameters = maps * C * k * k + maps;
           row.macs = maps * C * k * k * out * out;
@@ -104,7 +107,8 @@ export function trace(layers, size, channels) {
       }
       if (row.shape.length === 1) {
         flatBy ??= nameOf(layer);
-        row.jump = row.field = row.start = null; // from here on, all of the picture counts
+        row.jump = row.field = row.start = null; // numbers in a row have no places any more
+        row.whole ||= kind === "dense" || kind === "global";
       }
     }
     rows.push(row);
@@ -133,6 +137,34 @@ export function fieldAt(row, [i, j]) {
   return [i, j].map((n) => [row.start + n * row.jump, row.start + n * row.jump + row.field - 1]);
 }
 
+/** Pixels along an axis, in ascending order, that the values at these places of row n read; padding is none. */
+export function readBy(rows, n, places) {
+  for (let r = n; r > 0; r--) {
+    const { layer, problem } = rows[r];
+    if (problem || idle(layer) || (layer.kind !== "conv" && layer.kind !== "pool")) continue;
+    const side = rows[r - 1].map.shape[1];
+    const taps = Array.from({ length: layer.kernel_size }, (_, k) => k * (layer.dilation ?? 1) - layer.padding);
+    places = [...new Set(places.flatMap((p) => taps.map((tap) => p * layer.stride + tap)))].filter((p) => p >= 0 && p < side);
+  }
+  return places.sort((a, b) => a - b);
+}
+
+/** What a number of row n sees: `spans`, first and last pixel per axis, and how many pixels of the picture it `reads`;
+`holes` if it leaves some out in between, `all` if it reads the whole picture. `unit` is its place in the last map. */
+export function sightOf(rows, n, unit) {
+  const { map, whole } = rows[n];
+  const size = rows[0].shape[1];
+  if (whole) {
+    const read = readBy(rows, n, Array.from({ length: map.shape[1] }, (_, i) => i));
+    const span = read.length ? [read[0], read.at(-1)] : [0, -1];
+    return { spans: [span, span], reads: read.length ** 2, holes: read.length < span[1] - span[0] + 1, all: read.length === size };
+  }
+  const spans = fieldAt(map, unit);
+  const inside = spans.map(([a, b]) => Math.max(0, Math.min(size - 1, b) - Math.max(0, a) + 1));
+  const [rowsRead, columnsRead] = unit.map((place) => readBy(rows, n, [place]).length);
+  return { spans, reads: rowsRead * columnsRead, holes: rowsRead * columnsRead < inside[0] * inside[1], all: false };
+}
+
 /** The value of a row whose field lies nearest around a point of the picture. */
 export function unitAt(row, point) {
   const side = row.shape[1];
@@ -153,7 +185,7 @@ export function squareOf(photo, n) {
   }));
 }
 
-// A drawn landscape for those who bring no photograph: sun, hills, a house with a door.
+// A drawn landscape, for pictures with colours, for those who bring no photograph: sun, hills, a house with a door.
 function landscape(y, x) {
   const inside = (top, bottom, left, right) => y >= top && y < bottom && x >= left && x < right;
   if (inside(0.66, 0.8, 0.33, 0.39)) return 30;
@@ -166,7 +198,15 @@ function landscape(y, x) {
   if (Math.hypot(y - 0.2, x - 0.78) < 0.1) return 255;
   return 175 + 55 * y;
 }
-const DRAWN = Array.from({ length: 128 }, (_, i) => Array.from({ length: 128 }, (_, j) => Math.round(landscape((i + 0.5) / 128, (j + 0.5) / 128))));
+// A drawn digit, for pictures of one channel: a three, of two bows.
+function digit(y, x) {
+  const bow = (middle, radius, side) => (x >= 0.48 || (y - middle) * side > 0 ? Math.abs(Math.hypot(y - middle, x - 0.48) - radius)
+    : Math.hypot(y - middle, x - 0.48 + radius));
+  const away = Math.min(bow(0.355, 0.145, -1), bow(0.66, 0.16, 1)); // from the nearer bow
+  return 50 + 205 * Math.max(0, Math.min(1, (0.065 - away) / 0.03)); // on grey, so that the shade can be seen
+}
+const drawing = (value) => Array.from({ length: 128 }, (_, i) => Array.from({ length: 128 }, (_, j) => Math.round(value((i + 0.5) / 128, (j + 0.5) / 128))));
+const DRAWN = drawing(landscape), DIGIT = drawing(digit);
 
 // ---------------------------------------------------------------------------------------------
 // Words.
@@ -189,12 +229,13 @@ export function nameOf({ kind, rule }) {
 export function detailsOf(layer) {
   const { kind, kernel_size: k, stride, padding, dilation = 1 } = layer;
   if (idle(layer)) return ["", ""];
-  const more = [];
-  if ((kind === "conv" && stride !== 1) || (kind === "pool" && stride !== k)) more.push(`stride ${stride}`);
-  if (padding) more.push(`padding ${padding}`);
-  if (dilation !== 1) more.push(`dilation ${dilation}`);
+  const always = [k ? `${k}×${k}` : String(layer.p ?? layer.out_features ?? "")], more = [];
+  if ((kind === "conv" && stride !== 1) || (kind === "pool" && stride !== k)) always.push(`stride ${stride}`);
+  if (padding !== KINDS[kind].padding) always.push(`padding ${padding}`);
+  else if (padding) more.push(`padding ${padding}`);
+  if (dilation !== 1) always.push(`dilation ${dilation}`);
   if (layer.relu) more.push("ReLU");
-  return [k ? `${k}×${k}` : String(layer.p ?? layer.out_features ?? ""), more.join(", ")];
+  return [always.join(", "), more.join(", ")];
 }
 
 const plural = (n, word) => `${count(n, true)} ${word}${n === 1 ? "" : "s"}`;
@@ -216,27 +257,37 @@ export function costSentence(rows, n) {
     case "dropout": return `In training, each value is dropped with probability ${layer.p}. It changes no size, and costs nothing here.`;
   }
   if (layer.rule === "none") return "No pool here: the maps stay as large as they are.";
-  if (layer.rule === "stride") return `No pool here: the convolution above moves by ${layer.stride} pixel${layer.stride === 1 ? "" : "s"} more at each step.`.replace("by 1 pixel more at each step", "on as before");
+  if (layer.rule === "stride") return `No pool here: the convolution above ${layer.stride === 1 ? "keeps its steps" : `takes steps ${layer.stride} times as long`}.`;
   return `The ${layer.rule === "max" ? "largest value" : "mean"} of each ${k}×${k} window: no parameters, no multiplications.`;
 }
 
-/** What the value at `unit` of a layer sees. */
-export function sightSentence(row, unit, size) {
-  if (row.field === null) return "Each number here depends on all of the picture.";
-  const spans = fieldAt(row, unit);
+/** What a number of row n sees; the one at `unit` of the last map, as long as each comes from one value of it. */
+export function sightSentence(rows, n, unit) {
+  const { map, whole, shape } = rows[n], row = map;
+  const { spans, reads, holes, all } = sightOf(rows, n, unit);
+  const size = rows[0].shape[1];
+  if (whole) {
+    if (all) return "Each number here depends on all of the picture.";
+    const side = spans[0][1] - spans[0][0] + 1;
+    if (side === 0) return "The numbers here depend on padding alone, on nothing of the picture.";
+    return `Each number here spans ${pixels(side)} of the picture's ${size}×${size}${holes ? `, and reads ${count(reads, true)} of them` : ""}.`;
+  }
   const cut = spans.map(([a, b]) => Math.max(0, Math.min(size - 1, b) - Math.max(0, a) + 1));
   const outside = row.field ** 2 - cut[0] * cut[1];
-  const one = row.field === 1;
-  return `The value at row ${unit[0] + 1}, column ${unit[1] + 1} sees ${one ? "one pixel" : `${row.field}×${row.field} pixels`}`
-    + `${outside === 0 ? "" : outside === row.field ** 2 ? ", all of them padding" : `, ${Math.max(1, Math.round((100 * outside) / row.field ** 2))} % of them padding`}. `
-    + (row.shape[1] === 1 ? "It is the only one of its map." : `Its neighbour sees the same, ${row.jump === 1 ? "one pixel" : `${row.jump} pixels`} on.`);
+  const flat = shape.length === 1;
+  return `${flat ? "Each number is a value of the maps above: that of" : "The value at"} row ${unit[0] + 1}, column ${unit[1] + 1} `
+    + `${holes ? "spans" : "sees"} ${pixels(row.field)}${holes ? `, reads ${count(reads, true)} of them` : ""}`
+    + `${outside === 0 ? "" : outside === row.field ** 2 ? ", all of them padding" : `, ${Math.max(1, Math.round((100 * outside) / row.field ** 2))} % of ${holes ? "the square is" : "them"} padding`}.`
+    + (flat ? "" : " ") + (flat ? "" : row.shape[1] === 1 ? "It is the only one of its map." : `Its neighbour sees the same, ${row.jump === 1 ? "one pixel" : `${row.jump} pixels`} on.`);
 }
 
-/** a/b as "7.1 times"; "as many" if they agree. */
+const pixels = (side) => (side === 1 ? "one pixel" : `${side}×${side} pixels`);
+
+/** a/b as "7.1 times the"; "as many" if they agree, also in being none. */
 export function ratio(a, b) {
-  const times = a / b;
-  const text = Number(times.toPrecision(2));
-  return text === 1 ? "as many" : `${text} times the`;
+  if (a === b) return "as many";
+  const text = Number((a / b).toPrecision(2));
+  return text === 1 ? "about as many" : `${text} times the`;
 }
 
 /** What the pools of a stack change, said against another rule for all of them. */
@@ -249,12 +300,10 @@ export function moralSentence(layers, size, channels) {
   const [now, other] = [of(rule), of(pooled ? "none" : "max")];
   if (!now.works || !other.works) return "A layer does not fit; what it would cost is not in the sums.";
   const compared = (a, b) => {
-    const words = (name, noun) => {
-      const r = ratio(a[name], b[name]);
-      return r === "as many" ? `as many ${noun}` : `${r} ${noun}`;
-    };
+    const words = (name, noun) => `${ratio(a[name], b[name])} ${noun}`;
+    const far = `${a.field} pixel${a.field === 1 ? "" : "s"}`;
     return `${words("parameters", "parameters")} and ${words("macs", "multiplications")}, and its last map ${pooled ? "would see" : "sees"} `
-      + (a.field === b.field ? `as far, ${a.field} pixels.` : `${a.field} pixels instead of ${b.field}.`);
+      + (a.field === b.field ? `as far, ${far}.` : `${far} instead of ${b.field}.`);
   };
   if (pooled) return `Pools have no weights. Without them, this network would have ${compared(other, now)}`;
   return `${rule === "none" ? "Without the pools" : "With strides instead of the pools"}, this network has ${compared(now, other)}`;
@@ -271,13 +320,13 @@ const book = (rule) => [conv(8), pool(rule), conv(16), pool(rule), conv(16), fla
 const valid = { kernel_size: 5, padding: 0 };
 const vgg = [[64, 2], [128, 2], [256, 3], [512, 3], [512, 3]].flatMap(([maps, n]) => [...Array.from({ length: n }, () => conv(maps)), pool()]);
 
-/** [label, layers, and size and channels of the picture if the network was made for one]. */
+/** [label, layers, size and channels of the picture that the network was made for]. */
 export const NETWORKS = {
-  book: ["3 convolutions, 2 pools", book("max")],
-  "book-none": ["… without pools", book("none")],
-  "book-stride": ["… with strides instead", book("stride")],
-  "book-global": ["… with a global average", [...book("max").slice(0, 5), mean, dense(10)]],
-  small: ["2 convolutions, 2 pools", [conv(8), pool(), conv(16), pool(), flat, dense(10)]],
+  book: ["3 convolutions, 2 pools", book("max"), 28, 1],
+  "book-none": ["… without pools", book("none"), 28, 1],
+  "book-stride": ["… with strides instead", book("stride"), 28, 1],
+  "book-global": ["… with a global average", [...book("max").slice(0, 5), mean, dense(10)], 28, 1],
+  small: ["2 convolutions, 2 pools", [conv(8), pool(), conv(16), pool(), flat, dense(10)], 28, 1],
   lenet: ["Like LeNet-5", [conv(6, { ...valid, padding: 2 }), pool("average"), conv(16, valid), pool("average"), flat, dense(120, true), dense(84, true), dense(10)], 28, 1],
   "all-conv": ["Convolutions only", [conv(32), conv(32, { stride: 2 }), conv(64), conv(64, { stride: 2 }), conv(64), conv(10, { kernel_size: 1, padding: 0 }), mean], 32, 3],
   vgg: ["VGG-16, for photographs", [...vgg, flat, dense(4096, true), dense(4096, true), dense(1000)], 224, 3],
@@ -347,10 +396,10 @@ function render({ model, el }) {
     if (selected !== next.selected) changes = { ...changes, selected };
     if ("unit" in changes || !before.unit || !(["layers", "size", "selected"].some((name) => name in changes))) return changes;
     const [old, row] = [rows[clamp(before.selected, rows.length - 1)], trace(next.layers, next.size, next.channels)[selected]];
-    if (old.field === null || row.field === null) return changes;
-    const scale = next.size / before.size;
-    const at = before.unit.map((n) => (old.start + Math.min(n, old.shape[1] - 1) * old.jump + old.field / 2) * scale);
-    return { ...changes, unit: unitAt(row, at) };
+    if (old.whole || row.whole) return changes;
+    const scale = next.size / before.size, { map } = old;
+    const at = before.unit.map((n) => (map.start + Math.min(n, map.shape[1] - 1) * map.jump + map.field / 2) * scale);
+    return { ...changes, unit: unitAt(row.map, at) };
   };
   const ui = makeExplorer({ model, el }, { kind: "stack", names: NAMES, fixed: ["photo"], codecs: LINK, settle, draw });
   const { id, state, update } = ui;
@@ -366,8 +415,8 @@ function render({ model, el }) {
   };
   const network = pick("network", "Network", Object.entries(NETWORKS).map(([key, [label]]) => [key, label]), (key) => {
     const [, layers, size, channels] = NETWORKS[key];
-    const last = trace(layers, 32, 1).findLastIndex((row) => row.layer.kind === "conv" || row.layer.kind === "pool");
-    update({ layers, selected: last, unit: null, ...(size && { size, channels }) });
+    const last = trace(layers, size, channels).findLastIndex((row) => row.layer.kind === "conv" || row.layer.kind === "pool");
+    update({ layers, selected: last, unit: null, size, channels });
   });
   const input = pick("input", "Picture", Object.entries(INPUTS), (key) => {
     const [size, channels] = key.split("-").map(Number);
@@ -451,13 +500,13 @@ function render({ model, el }) {
   const view = h("div", { class: "cnn-stack-view", tabindex: "0", role: "application", "aria-roledescription": "picture", "aria-describedby": id("help") }, canvas, glass);
   const caption = h("p", { class: "cnn-caption", "aria-hidden": "true" });
   const here = (s) => clamp(s.selected, rows.length - 1);
-  const unitOf = (s, row) => (s.unit ?? middle(row)).map((n) => clamp(n, row.shape[1] - 1));
+  const unitOf = (s, row) => (s.unit ?? middle(row.map)).map((n) => clamp(n, row.map.shape[1] - 1));
   let margin = 0;
   const aim = (event) => {
     const s = state(), row = rows[here(s)], box = view.getBoundingClientRect();
-    if (row.field === null) return;
+    if (row.whole) return;
     const to = (v, from, length) => ((v - from) / length) * (s.size + 2 * margin) - margin;
-    const unit = unitAt(row, [to(event.clientY, box.top, box.height), to(event.clientX, box.left, box.width)]);
+    const unit = unitAt(row.map, [to(event.clientY, box.top, box.height), to(event.clientX, box.left, box.width)]);
     if (!same(unit, s.unit)) update({ unit });
   };
   view.addEventListener("pointerdown", (event) => {
@@ -468,17 +517,22 @@ function render({ model, el }) {
   view.addEventListener("pointermove", (event) => { if (view.hasPointerCapture(event.pointerId)) aim(event); });
   view.addEventListener("keydown", (event) => {
     const step = STEPS[event.key], s = state(), row = rows[here(s)];
-    if (!step || row.field === null) return;
+    if (!step || row.whole) return;
     event.preventDefault();
     event.stopPropagation();
-    update({ unit: unitOf(s, row).map((n, axis) => clamp(n + step[axis] * (Math.abs(step[axis]) > 1 ? 6 : 1), row.shape[1] - 1)) });
+    update({ unit: unitOf(s, row).map((n, axis) => clamp(n + step[axis] * (Math.abs(step[axis]) > 1 ? 6 : 1), row.map.shape[1] - 1)) });
   });
 
   // The settings of the selected layer.
   const title = h("p", { class: "cnn-caption" });
   const fields = h("div", { class: "cnn-stack-fields" });
-  const up = button("up", "Up", () => move(here(state()), here(state()) - 1));
-  const down = button("down", "Down", () => move(here(state()), here(state()) + 1));
+  const nudge = (event, by) => {
+    const from = here(state());
+    move(from, from + by);
+    if (event.currentTarget.disabled) body.children[from + by].querySelector(".cnn-stack-grip").focus(); // it cannot go on
+  };
+  const up = button("up", "Up", (event) => nudge(event, -1));
+  const down = button("down", "Down", (event) => nudge(event, 1));
   const remove = button("remove", "Remove", () => {
     const { layers, selected } = state();
     select(Math.max(0, selected - 1), { layers: layers.filter((_, n) => n !== selected - 1) });
@@ -542,7 +596,7 @@ function render({ model, el }) {
     says,
     h("div", { class: "cnn-stack-bars" }, bars.parameters.node, bars.macs.node),
     h("div", { class: "cnn-foot" }, ui.reset, ui.link),
-    h("p", { class: "cnn-help", id: id("help") }, "Drag a layer by its number, or move it with the arrow keys there. Drag the square over the picture, or use the arrow keys. MACs: multiplications, each with an addition. Jump: pixels of the picture from one value to the next. Sees: side of the receptive field."));
+    h("p", { class: "cnn-help", id: id("help") }, "Drag a layer by its number, or move it with the arrow keys there. Drag the square over the picture, or use the arrow keys. MACs: multiplications, each with an addition. ", h("span", { class: "cnn-stack-jump" }, "Jump: pixels of the picture from one value to the next. "), "Sees: side of the receptive field."));
 
   function draw(s) {
     rows = trace(s.layers, s.size, s.channels);
@@ -562,6 +616,11 @@ function render({ model, el }) {
     }
     say(moral, moralSentence(s.layers, s.size, s.channels));
 
+    const sees = (n) => {
+      if (!rows[n].whole) return rows[n].map.field;
+      const { all, spans: [[a, b]] } = sightOf(rows, n);
+      return all ? "all" : b - a + 1;
+    };
     while (body.children.length < rows.length) body.append(makeRow(body.children.length));
     while (body.children.length > rows.length) body.lastChild.remove();
     rows.forEach((r, n) => {
@@ -571,12 +630,12 @@ function render({ model, el }) {
       grip.firstChild.textContent = n || "";
       if (n) grip.firstChild.setAttribute("aria-label", `Layer ${n}, ${nameOf(layer)}: move with the arrow keys up and down`);
       name.firstChild.replaceChildren(...(layer.rule ? [mark(layer.rule), " "] : []),
-        h("b", {}, nameOf(layer)), ...(n ? detailsOf(layer) : []).map((text, m) => h("span", { class: m ? "cnn-stack-more" : "" }, text && `${m ? "," : ""} ${text}`)));
+        h("b", {}, nameOf(layer)), ...(n ? detailsOf(layer) : []).map((text, m) => h("span", { class: m ? "cnn-stack-more" : "" }, text && `${m ? "," : ""} ${text.replace(/ (?=\d)/g, "\u00a0")}`)));
       name.firstChild.setAttribute("aria-pressed", n === at);
       tr.classList.toggle("is-selected", n === at);
       tr.classList.toggle("is-off", off);
       tr.classList.toggle("is-wrong", r.problem !== null);
-      const texts = [r.shape.length === 1 ? count(r.shape[0], true) : shapeText(r.shape), ...["parameters", "macs"].map((x) => (n && r[x] ? count(r[x]) : n ? "0" : "")), r.jump ?? "all", r.field ?? "all"];
+      const texts = [r.shape.length === 1 ? count(r.shape[0], true) : shapeText(r.shape), ...["parameters", "macs"].map((x) => (n && r[x] ? count(r[x]) : n ? "0" : "")), r.jump ?? "–", sees(n)];
       const why = r.problem ?? (off ? (layer.rule === "stride" ? "moved into the convolution above" : "left out") : null);
       values.forEach((cell, m) => {
         cell.hidden = m < cells.length ? why !== null : why === null;
@@ -608,22 +667,23 @@ function render({ model, el }) {
         return part;
       }));
     }
-    drawPicture(s, row);
-    const sight = row.problem ? "" : ` ${sightSentence(row, row.field === null ? null : unitOf(s, row), s.size)}`;
+    drawPicture(s, row, sightOf(rows, at, unitOf(s, row)));
+    const sight = row.problem ? "" : ` ${sightSentence(rows, at, unitOf(s, row))}`;
     say(says, costSentence(rows, at) + sight);
   }
 
   let drawn = "";
-  function drawPicture(s, row) {
+  function drawPicture(s, row, sight) {
     const n = s.size;
     margin = Math.ceil(Math.min(0.3 * n, Math.max(n / 14, ...rows.filter((r) => r.field !== null).map((r) => Math.max(-r.start, fieldAt(r, [r.shape[1] - 1, 0])[0][1] - n + 1)))));
     const all = n + 2 * margin;
-    const key = `${n} ${s.photo?.length}`;
+    const photo = s.photo ?? (s.channels === 1 ? DIGIT : DRAWN);
+    const key = `${n} ${photo === DIGIT}`;
     if (drawn !== key) { // a photograph does not change
       drawn = key;
       canvas.width = canvas.height = n;
       const context = canvas.getContext("2d"), pixels = context.createImageData(n, n);
-      squareOf(s.photo ?? DRAWN, n).flat().forEach((v, m) => pixels.data.set([v, v, v, 255], 4 * m));
+      squareOf(photo, n).flat().forEach((v, m) => pixels.data.set([v, v, v, 255], 4 * m));
       context.putImageData(pixels, 0, 0);
     }
     canvas.style.inset = `${(100 * margin) / all}%`;
@@ -634,21 +694,22 @@ function render({ model, el }) {
     set(hatch, { width: u, height: u });
     set(hatch.firstChild, { d: `M0 ${u}L${u} 0`, class: "cnn-stack-hatch" });
     const box = (a, b, c, d) => `M${a} ${b}H${a + c}V${b + d}H${a}Z`;
-    const [[top], [left]] = row.field === null ? [[0], [0]] : fieldAt(row, unitOf(s, row));
-    const side = row.field ?? n;
+    const [[top, bottom], [left]] = sight.spans;
+    const side = bottom - top + 1;
     set(around, { d: box(-margin, -margin, all, all) + box(0, 0, n, n) });
     set(inside, { width: n, height: n, viewBox: `0 0 ${n} ${n}` });
     set(shade, { d: box(0, 0, n, n) + box(left, top, side, side) });
     for (const node of [halo, line]) set(node, { x: left, y: top, width: side, height: side });
     let d = "";
-    if (row.field !== null && row.jump > 1 && row.shape[1] <= 64) {
-      const first = row.start + row.field / 2;
-      for (let i = 0; i < row.shape[1]; i++) for (let j = 0; j < row.shape[1]; j++) d += `M${first + j * row.jump} ${first + i * row.jump}h0`;
+    const { map } = row;
+    if (!row.whole && map.jump > 1 && map.shape[1] <= 64) {
+      const first = map.start + map.field / 2;
+      for (let i = 0; i < map.shape[1]; i++) for (let j = 0; j < map.shape[1]; j++) d += `M${first + j * map.jump} ${first + i * map.jump}h0`;
     }
     set(dots, { d });
-    say(caption, row.problem ? "Does not fit" : row.field === null ? "Sees all of it" : `Sees ${row.field}×${row.field} pixels`);
-    view.setAttribute("aria-label", row.field === null ? "Picture: every number here depends on all of it"
-      : `Picture with the square that one value sees: row ${unitOf(s, row)[0] + 1}, column ${unitOf(s, row)[1] + 1} of ${row.shape[1]}×${row.shape[1]}`);
+    say(caption, row.problem ? "Does not fit" : sight.all ? "Sees all of it" : `${row.whole || sight.holes ? "Spans" : "Sees"} ${side}×${side} pixels`);
+    view.setAttribute("aria-label", row.whole ? `Picture: every number here depends on ${sight.all ? "all" : "the square"} of it`
+      : `Picture with the square that one value sees: row ${unitOf(s, row)[0] + 1}, column ${unitOf(s, row)[1] + 1} of ${map.shape[1]}×${map.shape[1]}`);
   }
 
   return ui.run(root);

@@ -119,7 +119,7 @@ class StackExplorer(PageWidget):
         Channels of the input, 1 to 64.
     photo : (H, W) array_like, optional
         A grey photograph to look at, 8 to 128 rows and columns: whole numbers from 0 to 255, or
-        floats in [0, 1]. A small drawn landscape if not given.
+        floats in [0, 1]. If not given, a drawn digit for one channel, a drawn landscape for more.
     selected : int, optional
         The layer whose receptive field is drawn; 1 is the first, 0 the input. The last one before
         the flatten if not given.
@@ -289,6 +289,28 @@ above it.'
                 for module in _built(layer, shape, rng):
                     yield position, module
 
+    def _sees(self) -> Iterator[str]:
+        """Side of the square that a value of each layer depends on; "all" for all of the picture.
+
+        A flatten keeps what the values of the map see; behind a global average or a dense layer,
+        each number depends on the whole map, though that need not reach every pixel.
+        """
+        passed: list[tuple[Layer, int]] = []
+        whole, field, jump = "", 1, 1
+        for layer, _, shape in self._steps():
+            if _skipped(layer):
+                continue
+            if layer["kind"] in ("conv", "pool"):
+                passed.append((layer, shape[1]))
+                field += layer.get("dilation", 1) * (layer["kernel_size"] - 1) * jump
+                jump *= layer["stride"]
+                side = _output(layer, shape)[1]
+            elif layer["kind"] in ("global", "dense") and not whole:
+                read = _read(passed, side if passed else self.size)
+                whole = str(max(read) - min(read) + 1) if read else "0"
+                whole = "all" if len(read) == self.size else whole
+            yield whole or str(field)
+
     @traitlets.validate("layers")
     def _check_layers(self, proposal: Any) -> list[Layer]:
         layers = proposal["value"]
@@ -338,7 +360,7 @@ above it.'
         """Render the layers as a table, with what each costs and sees."""
         works = not any(self.problems())
         rows = self.trace() if works else []
-        left = iter(rows)
+        left = zip(rows, self._sees(), strict=True) if works else iter(())
         body = [["input", self._start(), "", "", "1", "1"]]
         for layer, problem, _ in self._steps():
             name = _name(layer) + _detail(layer)
@@ -347,7 +369,7 @@ above it.'
             elif _skipped(layer):
                 body.append([name, "no layer of its own"])
             else:
-                body.append([name, *(_cells(next(left)) if works else [""])])
+                body.append([name, *(_cells(*next(left)) if works else [""])])
         if works:
             body.append(["together", "", *_bill(rows), "", ""])
         head = ("layer", "output", "parameters", "MACs", "jump", "receptive field")
@@ -466,14 +488,23 @@ def _shape(shape: tuple[int, ...]) -> str:
     return f"{H}×{W}×{C}"
 
 
-def _cells(row: shapes.LayerSummary) -> list[str]:
-    """Write what a layer gives, costs and sees."""
-    sees = [row.jump, row.receptive_field]
-    return [
-        _shape(row.output_shape),
-        *_bill([row]),
-        *("all" if x is None else str(x) for x in sees),
-    ]
+def _cells(row: shapes.LayerSummary, sees: str) -> list[str]:
+    """Write what a layer gives, costs and sees; numbers in a row have no jump."""
+    jump = "–" if row.jump is None else str(row.jump)
+    return [_shape(row.output_shape), *_bill([row]), jump, sees]
+
+
+def _read(passed: Sequence[tuple[Layer, int]], side: int) -> set[int]:
+    """Pixels along a side of the picture that any value of a map with this side depends on.
+
+    `passed` holds the layers below the map, each with the side of the map that it gets.
+    """
+    places = set(range(side))
+    for layer, before in reversed(passed):
+        dilation, padding = layer.get("dilation", 1), layer["padding"]
+        taps = [n * dilation - padding for n in range(layer["kernel_size"])]
+        places = {p * layer["stride"] + tap for p in places for tap in taps} & set(range(before))
+    return places
 
 
 def _bill(rows: Sequence[shapes.LayerSummary]) -> list[str]:

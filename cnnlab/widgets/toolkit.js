@@ -304,21 +304,22 @@ export function makeExplorer({ model, el }, { kind, names, fixed = [], codecs, s
     draw(now);
   };
 
-  const choice = (name) => (value) => update({ [name]: typeof start[name] === "number" ? Number(value) : value });
+  // A control of the page carries texts; the value is that of the option written so, or its number where the state has one.
+  const meant = (name, options, text) =>
+    (typeof start[name] === "number" ? Number(text) : options.find(([value]) => String(value) === text)[0]);
 
   /** Radio buttons as one row of keys. `options` are [value, label, mark or undefined]; `allowed(value, state)` may
   refuse some. */
   const radios = (name, title, options, { allowed = () => true } = {}) => {
     const row = h("div", { class: "cnn-radio-row" });
-    const pick = choice(name);
     for (const [value, label, rule] of options) {
-      const input = h("input", { type: "radio", name: id(name), value, onchange: () => pick(value) });
+      const input = h("input", { type: "radio", name: id(name), value, onchange: () => update({ [name]: meant(name, options, input.value) }) });
       row.append(h("label", { class: "cnn-radio" }, input, h("span", {}, ...(rule ? [mark(rule), " "] : []), label)));
     }
     shows.push((now) => {
       for (const input of row.querySelectorAll("input")) {
         input.checked = input.value === String(now[name]);
-        input.disabled = !allowed(typeof start[name] === "number" ? Number(input.value) : input.value, now);
+        input.disabled = !allowed(meant(name, options, input.value), now);
       }
     });
     return h("fieldset", { class: "cnn-radios", "data-control": name }, h("legend", {}, title), row);
@@ -326,8 +327,8 @@ export function makeExplorer({ model, el }, { kind, names, fixed = [], codecs, s
 
   /** A select with its label. `options` are [value, label]. */
   const select = (name, title, options) => {
-    const pick = choice(name);
-    const node = h("select", { id: id(name), "data-control": name, onchange: () => pick(node.value) },
+    const pick = () => update({ [name]: meant(name, options, node.value) });
+    const node = h("select", { id: id(name), "data-control": name, onchange: pick },
       ...options.map(([value, label]) => h("option", { value }, label)));
     shows.push((now) => { node.value = String(now[name]); });
     return h("div", { class: "cnn-field" }, h("label", { for: id(name) }, title), node);

@@ -32,11 +32,12 @@ def rows(who: str, name: str, value: Any, sides: tuple[int, int]) -> Array:
         If it is no such array.
     """
     try:
-        array = np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
-        raise StateError(
-            f"{who}({name}): needed rows of equal length with one number per cell."
-        ) from None
+        array = np.asarray(value)
+    except (TypeError, ValueError):  # rows of different length
+        array = np.empty(0, dtype=object)
+    if array.dtype.kind not in "biuf":
+        raise StateError(f"{who}({name}): needed rows of equal length with one number per cell.")
+    array = array.astype(float)
     if array.ndim != 2:
         raise StateError(
             f"{who}({name}): got an array of shape {array.shape}, needed two dimensions "
@@ -132,7 +133,7 @@ def choice(who: str, name: str, value: Any, allowed: Sequence[str]) -> str:
     >>> choice("Explorer", "mode", "max", ("max", "average"))
     'max'
     """
-    if value not in allowed:
+    if not isinstance(value, str) or value not in allowed:
         words = ", ".join(map(repr, allowed[:-1])) + f" or {allowed[-1]!r}"
         raise StateError(f"{who}({name}={value!r}): needed {words}.")
     return str(value)
