@@ -14,6 +14,7 @@ with needed("plots", by="cnnlab.plots"):
     import matplotlib.pyplot as plt
     from matplotlib.axes import Axes
     from matplotlib.colors import LinearSegmentedColormap, to_rgba
+    from matplotlib.patches import Rectangle
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 GRID = "#767676"
@@ -116,6 +117,26 @@ def landings(image: Array, gradients: Mapping[str, Array]) -> Sequence[Axes]:
     return axes
 
 
+def framed(ax: Axes, row: int, column: int, side: int) -> Axes:
+    """Frame a square in a picture that has been drawn.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where the picture is.
+    row, column : int
+        Of the upper left pixel in the frame.
+    side : int
+        Pixels inside, from edge to edge.
+    """
+    corner = (column - 0.5, row - 0.5)
+    ax.add_patch(Rectangle(corner, side, side, fill=False, clip_on=False))
+    ax.patches[-1].set(edgecolor=RULES["max"].color, linewidth=2)
+    place = f"A frame of {side} by {side} pixels begins at row {row}, column {column}."
+    describe(ax, f"{ax.figure.get_label()} {place}")
+    return ax
+
+
 def discriminability(
     sizes: Sequence[int], tasks: Mapping[str, Mapping[str, tuple[Sequence[float], Sequence[float]]]]
 ) -> Sequence[Axes]:
@@ -190,7 +211,11 @@ def exchanged(percent: Array, names: Sequence[str], ax: Axes | None = None) -> A
 
 
 def side_by_side(
-    groups: Mapping[str, Mapping[str, Sequence[float]]], *, unit: str, same_scale: bool = True
+    groups: Mapping[str, Mapping[str, Sequence[float]]],
+    *,
+    unit: str,
+    same_scale: bool = True,
+    floor: float | None = None,
 ) -> Sequence[Axes]:
     """Show recorded runs of several tasks, one panel each, runs with the same seed joined.
 
@@ -202,6 +227,8 @@ def side_by_side(
         What is measured, with its unit.
     same_scale : bool, default True
         Whether all panels have the same axis.
+    floor : float, optional
+        Where the axes begin. A run below it is written at the lower edge, with an arrow.
     """
     axes = panels(len(groups), height=2.9)
     facts = []
@@ -209,12 +236,26 @@ def side_by_side(
         paired_dots(values, unit=unit, ax=ax)
         ax.set(title=title, ylabel=unit if ax is axes[0] else "")
         facts.append(f"{title}: {ax.figure.get_label()}")
+        if floor is not None:
+            facts += _below(ax, values, floor)
     if same_scale:
         limits = [ax.get_ylim() for ax in axes]
         for ax in axes:
             ax.set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
     describe(axes[0], " ".join(facts))
     return axes
+
+
+def _below(ax: Axes, values: Mapping[str, Sequence[float]], floor: float) -> list[str]:
+    """Begin the axis at the floor, write the runs below it at its edge, and say which they are."""
+    top = max(max(runs) for runs in values.values())
+    ax.set_ylim(floor, top + 0.05 * (top - floor))
+    facts = []
+    for place, (arm, runs) in enumerate(values.items()):
+        for run in (run for run in runs if run < floor):
+            ax.annotate(f" ↓ {run:.0f}", (place, floor), xytext=(4, 3), textcoords="offset points")
+            facts.append(f"Below the axis lies a run of {arm.replace('_', ' ')} at {run:.3g}.")
+    return facts
 
 
 def effects(

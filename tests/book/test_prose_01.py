@@ -1,12 +1,14 @@
 """Words of chapter 1 that stand for a number: each is held against the number it stands for."""
 
+import itertools
 from pathlib import Path
 
 import nbformat
 import numpy as np
 import pytest
 
-from cnnlab import experiments
+from cnnlab import experiments, shapes
+from cnnlab.laws import counting
 from cnnlab.statistics import corrected_interval, mean_interval
 
 CHAPTER = Path(__file__).parents[2] / "book" / "01-convolution.ipynb"
@@ -28,24 +30,38 @@ def mean(name, arm, quantity="test_accuracy"):
     return 100 * experiments.load(name).values(arm, quantity).mean()
 
 
+def settings_of_svm_and_cnn():
+    chosen = experiments.load("permuted_pixels").header["configuration"]
+    return len(chosen["svm_c"]) * len(chosen["svm_gamma"]), len(chosen["learning_rates"])
+
+
 def undecided(interval, margin=0.5):
     return interval.low < margin < interval.high
 
 
 # words of the chapter, and whether they are true of the recorded runs
 SAID = {
-    "gains nothing worth talking about": lambda: (
-        these("frozen_filters", "trained", "frozen_first").high < 0.5
+    "*Training the first convolution* shifts the mean by next to nothing": lambda: (
+        undecided(these("frozen_filters", "trained", "frozen_first"))
+        and abs(these("frozen_filters", "trained", "frozen_first").estimate) < 0.1
     ),
-    "does gain, more than a point": lambda: (
-        these("frozen_filters", "trained", "frozen_all").low > 1
+    "*Training all three* gains about half a point, just as much as the margin": lambda: (
+        undecided(these("frozen_filters", "trained", "frozen_all"))
+        and 0.4 < these("frozen_filters", "trained", "frozen_all").estimate < 0.6
     ),
-    "by so little that ten runs can't tell it from nothing": lambda: (
-        these("frozen_filters", "frozen_all", "pixels").low < 0
-        and undecided(these("frozen_filters", "frozen_all", "pixels"))
+    "Three *random* convolutions are ahead of *no* convolution, by more than a point": lambda: (
+        these("frozen_filters", "frozen_all", "pixels").low > 0.5
+        and these("frozen_filters", "frozen_all", "pixels").estimate > 1
     ),
-    "a dense layer on their pixels is nearly as good": lambda: (
+    "for new ones that is open, since the thin bar reaches over zero": lambda: (
+        new("frozen_filters", "frozen_all", "pixels").low < 0
+    ),
+    "a dense layer on their pixels puts more than 95 % of them right": lambda: (
         mean("frozen_filters", "pixels") > 95
+    ),
+    "every network put all its training images right": lambda: all(
+        np.all(experiments.load("frozen_filters").values(arm, "train_accuracy") == 1)
+        for arm in experiments.load("frozen_filters").arms
     ),
     "differs by a point or so": lambda: (
         0.3 < experiments.load("frozen_filters").values("trained", "test_accuracy").std() * 100 < 1
@@ -71,6 +87,9 @@ SAID = {
     ),
     "With fresh random weights the mean difference is zero": lambda: (
         abs(these("permuted_pixels", "dense", "dense_permuted").estimate) < 0.05
+    ),
+    "the support vector machine chose among nine settings, the CNN among three learning rates": (
+        lambda: settings_of_svm_and_cnn() == (9, 3)
     ),
     'just too wide to call that "equal"': lambda: (
         0.5 < these("permuted_pixels", "dense", "dense_permuted").high < 0.7
@@ -114,6 +133,36 @@ SAID = {
         np.all(experiments.load("depth_cifar").values(arm, "learning_rate") == 0.008)
         for arm in ("one", "three", "three_linear")
     ),
+    "And there, too, every run took the larger of its two learning rates": lambda: all(
+        np.all(experiments.load("depth").values(arm, "learning_rate") == 0.01)
+        and experiments.load("depth").header["configuration"]["learning_rates"] == [0.005, 0.01]
+        for arm in ("one", "three", "three_linear")
+    ),
+    "CIFAR-10, averaged from 32×32 to 16×16 pixels": lambda: (
+        experiments.load("depth_cifar")
+        .header["data"]["name"]
+        .startswith("CIFAR-10 averaged to 16x16 pixels")
+    ),
+    "the dilation d makes it d(f − 1)/2": lambda: all(
+        shapes.output_size(28, f, padding=d * (f - 1) // 2, dilation=d) == 28
+        for f, d in itertools.product((1, 3, 5), (1, 2, 3))
+    ),
+    "in the last line a padding of 3 keeps the 28": lambda: (
+        shapes.output_size(28, 4, padding=3, dilation=2) == 28
+    ),
+    "no padding smaller than the kernel keeps a size above the kernel's": lambda: (
+        shapes.output_size(2, 3, stride=2, padding=2) == 2  # why it says "above the kernel's"
+        and all(
+            shapes.output_size(n, f, stride=2, padding=p) < n
+            for f in range(1, 8)
+            for n in range(f + 1, 30)
+            for p in range(f)
+        )
+    ),
+    "the local layer has more weights than connections": lambda: (
+        counting.costs(1, 8, size=28, kernel_size=3, padding=1)["local"].weights
+        > counting.costs(1, 8, size=28, kernel_size=3, padding=1)["local"].connections
+    ),
     "The two ReLUs *in between* did not pay here": lambda: (
         these("depth_cifar", "three", "three_linear").high < 0
     ),
@@ -132,3 +181,36 @@ def test_words_and_number_agree(words):
     prose = " ".join(" ".join(source.split()) for source in shown)
     assert words in prose, "the chapter no longer says this: change the words here as well"
     assert SAID[words]()
+
+
+def figures():
+    cells = nbformat.read(CHAPTER, as_version=4).cells
+    shown = [
+        cell.metadata["mystnb"] for cell in cells if "figure" in cell.metadata.get("mystnb", {})
+    ]
+    return {figure["figure"]["name"]: figure["image"]["alt"] for figure in shown}
+
+
+@pytest.mark.parametrize("name", figures())
+def test_figures_say_the_words_of_the_text_and_not_those_of_the_code(name):
+    for word in ("one3", "one7", "three3", "random ", "relu", "linear 1", "frozen all", "svm"):
+        assert word not in figures()[name]
+
+
+def test_what_is_said_of_the_cnn_and_the_support_vector_machine_is_in_the_figure():
+    assert "CNN − SVM" in figures()["fig-permuted"]
+
+
+def test_no_prediction_is_given_away_by_what_stands_before_it():
+    cells = nbformat.read(CHAPTER, as_version=4).cells
+    shown = "\n".join(
+        str(cell.metadata.get("mystnb", "")) + cell.source
+        for cell in cells
+        if cell.cell_type == "markdown" or "mystnb" in cell.metadata
+    )
+    for question, answer in [
+        ("Move the digit five pixels", "the map shifts"),
+        ("Which of the five can solve this", "are made of the same parts"),
+        ("Which of them loses accuracy", "which pixels are *neighbours*"),
+    ]:
+        assert answer not in shown[: shown.index(question)]

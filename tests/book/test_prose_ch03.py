@@ -42,6 +42,37 @@ def dead_network():
     return row
 
 
+def convolved(light):
+    arms = (f"{light}_max_convolution", f"{light}_avg_convolution")
+    return 100 * experiments.load("polarity").differences(*arms, "test_accuracy")
+
+
+def poor_pair():
+    """Points by which the worst network with a maximum on light digits is behind its partner."""
+    return convolved("light").min()
+
+
+def poor_network():
+    """Row of that network."""
+    rows = [row for row in experiments.load("polarity").rows if "light_max_conv" in row["arm"]]
+    return min(rows, key=lambda row: row["test_accuracy"])
+
+
+TRANSITION = experiments.load("transition_cifar")
+
+
+def same_rate():
+    """For each pair of the DenseNet on photographs, whether max and average took the same rate."""
+    rates = [TRANSITION.values(arm, "learning_rate") for arm in ("max", "avg")]
+    return rates[0] == rates[1]
+
+
+def took_largest(name, arm):
+    """Share of the networks that took the largest rate on offer."""
+    largest = max(experiments.load(name).header["configuration"]["learning_rates"])
+    return np.mean(runs(name, arm, "learning_rate") == largest)
+
+
 def most_took(arm, rate):
     return np.mean(runs("density", arm, "learning_rate") == rate) > 0.5
 
@@ -83,9 +114,6 @@ SAID = {
     "one network of the sixteen for dark digits and max pooling never learned anything": lambda: (
         dead_network()["arm"] == "dark_max_convolution" and dead_network()["train_accuracy"] < 0.2
     ),
-    "trained with the largest of the three learning rates": lambda: (
-        dead_network()["learning_rate"] == max(map(float, dead_network()["validation_log_loss"]))
-    ),
     "the maximum is about a point ahead, for light digits and for dark ones": lambda: (
         0.7 < median("light") < 1.3 and 0.7 < median("dark") < 1.3
     ),
@@ -94,6 +122,54 @@ SAID = {
     ),
     "the maximum by more than twenty": lambda: (
         points("density", "single_max", "single_avg").low > 20
+    ),
+    "Among trained pools behind a convolution, these are the largest effects": lambda: all(
+        abs(interval.estimate) < 10
+        for interval in (
+            *NINE.values(),
+            points("polarity", "light_max_convolution", "light_avg_convolution"),
+            points("polarity", "dark_max_convolution", "dark_avg_convolution"),
+        )
+    ),
+    "All of these layers took the larger of their two learning rates": lambda: all(
+        np.all(runs("polarity", f"{light}_{pool}_pixels", "learning_rate") == 1)
+        for light in ("light", "dark")
+        for pool in ("max", "avg")
+    ),
+    "but stopped almost nine points behind its partner": lambda: -9 < poor_pair() < -8.5,
+    "Both were trained with the largest of the three learning rates": lambda: (
+        {row["learning_rate"] for row in (dead_network(), poor_network())} == {0.06}
+    ),
+    "in either row because of one network": lambda: all(
+        mean_interval(np.sort(convolved(light))[1:]).low > 0 > mean_interval(convolved(light)).low
+        for light in ("light", "dark")
+    ),
+    "In the last chapter it was ahead of the mean by about a point": lambda: (
+        0.8 < NINE["pool_or_not"].estimate < 1.2
+    ),
+    "a whole point and a few tenths": lambda: 0.2 < NINE["pooling_rules"].estimate < 0.4,
+    "There were ten runs and not twenty": lambda: (
+        (len(runs("pool_or_not", "max")), len(runs("pooling_rules", "max"))) == (10, 20)
+    ),
+    "On digits nearly all took the same rate": lambda: all(
+        took_largest("transition_digits", arm) > 0.9 for arm in ("max", "avg", "subsample")
+    ),
+    "there were two on offer, tried for two epochs each": lambda: (
+        len(TRANSITION.header["configuration"]["learning_rates"]) == 2
+        and TRANSITION.header["configuration"]["trial_epochs"] == 2
+    ),
+    "mostly took the larger one, those with the average mostly the smaller": lambda: (
+        took_largest("transition_cifar", "max") > 0.6
+        and took_largest("transition_cifar", "avg") < 0.4
+    ),
+    "in five of the ten pairs the pool *and* the size of the steps differ": lambda: (
+        np.sum(same_rate()) == 5 and len(same_rate()) == 10
+    ),
+    "In the five pairs with equal rates the maximum is ahead as well": lambda: (
+        mean_interval(TRANSITION.differences("max", "avg", "test_accuracy")[same_rate()]).low > 0
+    ),
+    "All ten runs were tested on the same 10 000 photographs": lambda: (
+        TRANSITION.header["configuration"]["test"] == 10_000
     ),
     "most networks with the average took a smaller one": lambda: (
         most_took("single_avg", 0.01) and most_took("single_max", 0.03)
@@ -158,8 +234,34 @@ SAID = {
         < points("removals_cifar", "max", "stride").estimate
         < points("removals_scattered", "max", "stride").estimate
     ),
-    "mostly worth about a point or less against the average, and never behind": lambda: (
-        sum(i.estimate <= 1.2 for i in NINE.values()) >= 8
+    "never behind the average in the mean, and mostly ahead by about a point or less": lambda: (
+        min(i.estimate for i in NINE.values()) > 0
+        and sum(i.estimate <= 1.2 for i in NINE.values()) >= 8
+    ),
+    "For new digits, one interval of seven is clear of zero": lambda: (
+        [wide(name).low > 0 for name in NINE if "cifar" not in name].count(True) == 1
+        and len([name for name in NINE if "cifar" not in name]) == 7
+    ),
+    "one dead network puts the mean of the maximum behind": lambda: (
+        points("polarity", "dark_max_convolution", "dark_avg_convolution").estimate < 0
+        and median("dark") > 0
+    ),
+    "networks of 6 000 to 14 000 parameters": lambda: all(
+        5_500 < row["parameters"] < 14_500
+        for name in NINE
+        for row in experiments.load(name).rows
+        if row["arm"] in ("max", "avg") and "parameters" in row
+    ),
+    "trained on 200 to 5 000 images for 8 to 40 epochs": lambda: (
+        {200, 5000, 8, 40}
+        == {
+            end([experiments.load(name).header["configuration"][key] for name in NINE])
+            for key in ("train", "epochs")
+            for end in (min, max)
+        }
+    ),
+    "at least half of the networks with a maximum took the largest learning rate": lambda: all(
+        took_largest(name, "max") >= 0.5 for name in NINE
     ),
     "In the two where 30 % of the training labels were wrong, the runs cannot tell": lambda: all(
         points(name, "max", "avg").low < 0 < points(name, "max", "avg").high
@@ -184,6 +286,20 @@ def prose():
         if cell.cell_type == "markdown":
             yield " ".join(cell.source.split())
         yield cell.metadata.get("mystnb", {}).get("figure", {}).get("caption", "")
+
+
+FALSE = (
+    "The only difference is the pool in that transition",  # half of the pairs differ in the rate
+    "At $d' = 0$ you can only guess",  # the scatter may differ
+    "These are the largest effects in this chapter",  # dark pixels and exchanged rules are larger
+    "and never behind",  # the exceptions are named
+    "clearly ahead of averaging",  # the rival was a trainable subsampling
+)
+
+
+@pytest.mark.parametrize("words", FALSE)
+def test_what_is_not_so_is_not_said(words):
+    assert words not in " ".join(prose())
 
 
 @pytest.mark.parametrize("words", SAID)

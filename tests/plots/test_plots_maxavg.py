@@ -92,6 +92,23 @@ def test_runs_side_by_side_share_a_scale_and_each_task_is_described():
     assert axes[0].get_ylim() != axes[1].get_ylim()
 
 
+def test_a_run_below_the_floor_is_written_at_the_edge_and_not_drawn_to_scale():
+    groups = {"dark": {"max": [96.0, 8.9], "avg": [95.0, 94.0]}}
+    axes = plots.side_by_side(groups, unit="%", floor=80)
+    assert axes[0].get_ylim()[0] == 80
+    assert [words.strip() for words in texts(axes[0])] == ["↓ 9"]
+    assert "Below the axis lies a run of max at 8.9." in said(axes[0])
+
+
+def test_a_frame_goes_around_the_pixels_and_is_described():
+    (ax,) = plots.pictures({"one": np.zeros((8, 8))}, text="A picture.")
+    plots.framed(ax, 2, 5, side=3)
+    frame = ax.patches[-1]
+    assert (*frame.get_xy(), frame.get_width(), frame.get_height()) == (4.5, 1.5, 3, 3)
+    assert said(ax).startswith("A picture.")
+    assert "3 by 3 pixels begins at row 2, column 5" in said(ax)
+
+
 def test_effects_stand_in_a_line_of_their_own_with_both_intervals():
     narrow, wide = mean_interval([1.0, 2.0, 3.0]), mean_interval([-2.0, 2.0, 6.0])
     rows = [
