@@ -36,7 +36,18 @@ from typing import Any
 
 from cnnlab.exercises.core import Exercise, Outcome, WrongAnswer
 
-__all__ = ["Exercise", "Outcome", "WrongAnswer", "ch01", "ch02", "ch03", "ch04", "ch05"]
+__all__ = [
+    "Exercise",
+    "Outcome",
+    "WrongAnswer",
+    "ch01",
+    "ch02",
+    "ch03",
+    "ch04",
+    "ch05",
+    "ch06",
+    "ch07",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -18,6 +18,9 @@ with needed("plots", by="cnnlab.plots"):
     from matplotlib.patches import Rectangle
 
 HEADS = {"flatten": RULES["none"], "average": RULES["avg"]}  # the look of the two heads
+FOR_OR_AGAINST = LinearSegmentedColormap.from_list(
+    "against and for", [RULES["avg"].color, "#f7f7f7", RULES["max"].color]
+)
 SPAN = 17  # points on each scale of a race, so that its panels can be compared
 
 
@@ -168,12 +171,10 @@ def templates(kernels: Array, names: Sequence[str]) -> Sequence[Axes]:
     columns = (len(kernels) + 1) // 2
     figure, grid = plt.subplots(2, columns, figsize=(7.2, 3.1))
     most = float(np.abs(kernels).max())
-    ends = [RULES["avg"].color, "#f7f7f7", RULES["max"].color]
-    colors = LinearSegmentedColormap.from_list("against and for", ends)
     for ax, kernel, name in zip(grid.ravel(), kernels, names, strict=False):
-        ax.imshow(kernel, cmap=colors, vmin=-most, vmax=most, interpolation="nearest")
+        ax.imshow(kernel, cmap=FOR_OR_AGAINST, vmin=-most, vmax=most, interpolation="nearest")
         ax.set(xticks=[], yticks=[], title=name)
-    key = ScalarMappable(Normalize(-most, most), colors)
+    key = ScalarMappable(Normalize(-most, most), FOR_OR_AGAINST)
     bar = figure.colorbar(key, ax=grid, shrink=0.85, ticks=[-0.8 * most, 0, 0.8 * most])
     bar.ax.set_yticklabels(["against", "0", "for"])
     K, H, W = kernels.shape
@@ -186,6 +187,42 @@ def templates(kernels: Array, names: Sequence[str]) -> Sequence[Axes]:
         f"{facts}.",
     )
     return list(grid.ravel())
+
+
+def evidence(image: Array, maps: Array, names: Sequence[str]) -> Sequence[Axes]:
+    """Show an image and, for each class, the map of what speaks for it; its mean is the score.
+
+    Parameters
+    ----------
+    image : array of shape (H, W)
+    maps : array of shape (K, h, w)
+        Orange where a place speaks for a class, blue where against it.
+    names : sequence of str
+        Of the classes.
+    """
+    columns = (len(maps) + 1) // 2
+    figure = plt.figure(figsize=(7.2, 2.8))
+    grid = figure.add_gridspec(2, columns + 2)
+    first = figure.add_subplot(grid[:, :2])
+    first.imshow(image, cmap="gray", interpolation="nearest")
+    first.set(xticks=[], yticks=[], title="the image")
+    most = float(np.abs(maps).max())
+    scores = maps.mean(axis=(1, 2))
+    axes = [first]
+    for n, (values, name, score) in enumerate(zip(maps, names, scores, strict=True)):
+        ax = figure.add_subplot(grid[n // columns, 2 + n % columns])
+        ax.imshow(values, cmap=FOR_OR_AGAINST, vmin=-most, vmax=most, interpolation="nearest")
+        ax.set(xticks=[], yticks=[], title=f"{name}: {score:+z.1f}".replace("-", "−"))
+        axes.append(ax)
+    facts = ", ".join(f"{n} {score:+z.1f}" for n, score in zip(names, scores, strict=True))
+    h, w = maps.shape[1:]
+    describe(
+        first,
+        f"An image of {image.shape[0]} by {image.shape[1]} pixels, and a map of {h}×{w} places for "
+        f"each of {len(maps)} classes, orange where it speaks for the class, blue where against "
+        f"it. Means of the maps: {facts}.",
+    )
+    return axes
 
 
 def slid(canvas: Array, probabilities: Array, marks: Mapping[int, str]) -> Sequence[Axes]:
@@ -390,6 +427,8 @@ def by_column(
 ) -> Axes:
     """Draw how often networks are right, by the column in which the blob lies.
 
+    The right answer changes from quarter to quarter, so that the lines stop at each.
+
     Parameters
     ----------
     curves : mapping of name to sequence of numbers
@@ -402,14 +441,16 @@ def by_column(
     ax = panels(1, height=3.1)[0]
     for column in sight:
         ax.axvspan(column - 0.5, column + 0.5, color=TINTS[2], linewidth=0)
-    facts = []
+    facts, bins = [], 4
     for (name, values), style in zip(curves.items(), styles, strict=True):
         columns = range(len(values))
-        ax.plot(columns, values, label=name, markersize=4.5, **style)
+        ends = [edge * len(values) // bins for edge in range(1, bins)]
+        places = np.insert(np.arange(len(values), dtype=float), ends, np.nan)
+        gapped = np.insert(np.asarray(values, dtype=float), ends, np.nan)
+        ax.plot(places, gapped, label=name, markersize=4.5, **style)
         inside = np.mean([values[c] for c in columns if c in sight])
         outside = np.mean([values[c] for c in columns if c not in sight])
         facts.append(f"{name} {inside:.0f} in the shaded columns and {outside:.0f} in the others")
-    bins = 4
     count = len(next(iter(curves.values())))
     for edge in range(1, bins):
         ax.axvline(edge * count / bins - 0.5, color="#999999", linewidth=0.8)

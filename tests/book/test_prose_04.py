@@ -8,6 +8,7 @@ import pytest
 
 from cnnlab import experiments
 from cnnlab.claims.numbers import VGG16, count
+from cnnlab.experiments.networks import n3
 from cnnlab.laws import heads
 from cnnlab.statistics import corrected_interval, mean_interval
 
@@ -36,6 +37,49 @@ def by_column(arm):
     rows = [row for row in experiments.load("where").rows if row["arm"] == arm]
     table = np.array([row["accuracy_by_column"] for row in rows], dtype=float)
     return np.nanmean(table, axis=0)
+
+
+def by_quarter(arm):
+    rows = [row for row in experiments.load("where").rows if row["arm"] == arm]
+    table = np.array([row["accuracy_by_column"] for row in rows], dtype=float)
+    return table.reshape(-1, 4, 8).mean(axis=2)
+
+
+def configuration(name):
+    return experiments.load(name).header["configuration"]
+
+
+def at_the_fastest_rate(name, arm):
+    return int(
+        (values(name, arm, "learning_rate") == max(configuration(name)["learning_rates"])).sum()
+    )
+
+
+def answers_without_pools(background):
+    """Count the answers to a blob in 32 columns, on a network with a border of zeros."""
+    rng = np.random.default_rng(0)
+    model = n3("none", 32, classes=4, head="gap", rng=rng)
+    for parameter in model.parameters():
+        parameter.data = rng.integers(-4, 5, parameter.shape).astype(float)
+    image = np.full((1, 1, 32, 32), float(background))
+    image[..., 12:15, :3] += 2
+    images = np.concatenate([np.roll(image, n, axis=-1) for n in range(32)])
+    return len(np.unique(model(images), axis=0))
+
+
+def parameters(head):
+    model = n3("max", size=16, head=head, rng=np.random.default_rng(0))
+    return sum(parameter.data.size for parameter in model.parameters())
+
+
+def shares_right(head):
+    """Test accuracies in percent after few and many epochs, from the chapter's stored table."""
+    cells = nbformat.read(CHAPTER, as_version=4).cells
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    tables = [output.get("data", {}).get("text/plain", "") for output in outputs]
+    table = next(t for t in tables if t.startswith("Digits put right: one run each"))
+    lines = [line.split() for line in table.splitlines() if line.startswith(head)]
+    return [int(line[-1].rstrip("%")) for line in lines]
 
 
 def shuffled():
@@ -68,7 +112,19 @@ SAID = {
     "to within one percent": lambda: all(
         abs(ratio(name, "parameters") - 1) < 0.01 for name in RACES
     ),
-    "The flatten is ahead.": lambda: these("removals_centred").low > 0.5,
+    "with this training, the flatten was ahead": lambda: these("removals_centred").low > 0.5,
+    "in nearly all runs, with either head, the fastest rate on offer was the best": lambda: (
+        sum(at_the_fastest_rate(name, arm) for name in RACES for arm in ("max", "max_gap")) >= 57
+    ),
+    "25 epochs on the digits, 16 on the photographs": lambda: (
+        [configuration(name)["epochs"] for name in RACES] == [25, 25, 16]
+    ),
+    "ends at about 54 % of its own training images": lambda: (
+        round(100 * values("removals_cifar", "max_gap", "train_accuracy").mean()) == 54
+    ),
+    "the second interval is wider than the margin": lambda: (
+        new("flatten_order", "shuffled", "channel_by_channel").high > 0.5
+    ),
     "The interval for new digits is wider and reaches below zero": lambda: (
         new("removals_centred").low < 0
     ),
@@ -96,18 +152,44 @@ SAID = {
     "At the edges it rises to nearly 100 %": lambda: (
         by_column("gap_zero_none")[[1, 29, 30, 31]].min() > 0.97
     ),
-    "In the middle the dashed curve is flat in each quarter": lambda: all(
+    "In the middle the *dashed* curve is flat in each quarter": lambda: all(
         np.ptp(by_column("gap_zero_none")[part]) < 0.06 for part in (slice(8, 16), slice(16, 24))
     ),
-    "is weakest just where both borders are farthest away": lambda: (
+    "is weakest near the middle, just where both borders are farthest away": lambda: (
         by_column("gap_zero").argmin() in (15, 16)
     ),
     "the flatten always found the place": lambda: (
         values("where", "flatten_zero").min() > 0.999
         and values("where", "flatten_circular").min() > 0.999
     ),
-    "the other 18 look all the same, which makes 15 answers at most": lambda: (
+    "14 columns can be told apart, seven on each side, and the other 18": lambda: (
         len(heads.columns_in_sight(field=7)) == 14
+    ),
+    "would have told 12 columns apart instead of 14": lambda: (
+        answers_without_pools(0) == 12 + 1 and answers_without_pools(1) == 14 + 1
+    ),
+    "all of the 14 columns in sight right, and of the others the 8": lambda: (
+        heads.best_where_accuracy(field=7) == (14 + 8) / 32
+    ),
+    "one learning rate, 0.01, and 18 epochs": lambda: (
+        configuration("where")["learning_rates"] == [0.01]
+        and configuration("where")["epochs"] == 18
+    ),
+    "it has not learned its training images either": lambda: (
+        values("where", "gap_zero_none", "train_accuracy").mean() < 0.6
+    ),
+    "Each run gives the same answer to all images": lambda: all(
+        sorted(quarters) == [0, 0, 0, 1] for quarters in by_quarter("gap_circular_none")
+    ),
+    "in nearly every run one of the two inner quarters is the lucky one": lambda: (
+        (by_quarter("gap_zero_none")[:, 1:3].max(axis=1) > 0.8).sum() == 9
+    ),
+    "from 98 to 99 %": lambda: shares_right("flatten") == [98, 99],
+    "it puts 97 % of the test digits right where the flatten puts 99 %": lambda: (
+        (shares_right("average")[1], shares_right("flatten")[1]) == (97, 99)
+    ),
+    "with three fifths of the parameters": lambda: (
+        0.59 < parameters("gap") / parameters("flatten") < 0.62
     ),
 }
 
@@ -119,3 +201,25 @@ def test_words_and_number_agree(words):
     text += [cell.metadata.get("mystnb", {}).get("figure", {}).get("caption", "") for cell in cells]
     assert words in " ".join(" ".join(text).split()), "the chapter no longer says this"
     assert SAID[words]()
+
+
+def test_no_prediction_is_given_away_before_it_is_asked():
+    text = " ".join(" ".join(c.source for c in nbformat.read(CHAPTER, as_version=4).cells).split())
+    for answer, asked in (
+        ("is a kernel!", "Which convolution computes the same ten numbers"),
+        ("the average *without a border*", "Four networks: flatten or average"),
+    ):
+        assert text.index(answer) > text.index(asked)
+
+
+def test_the_network_without_pools_is_not_named_after_its_stride():
+    cells = nbformat.read(CHAPTER, as_version=4).cells
+    assert not [cell.source for cell in cells if "stride 1" in cell.source]
+
+
+def test_the_four_alone_has_more_for_it_than_against_it():
+    cells = nbformat.read(CHAPTER, as_version=4).cells
+    alts = [cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "") for cell in cells]
+    means = next(alt for alt in alts if "a map of 4×4 places for each of 10 classes" in alt)
+    scores = dict(part.split() for part in means.rstrip(".").split("maps: ")[1].split(", "))
+    assert [name for name, score in scores.items() if float(score) > 0] == ["4"]

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from cnnlab import plots
+from cnnlab.plots.flatten import evidence
 
 mpl.use("Agg")
 
@@ -131,5 +132,20 @@ def test_accuracies_stand_in_rows_with_the_guess():
 def test_curves_by_column_have_the_columns_in_sight_shaded():
     ax = plots.by_column({"a": [100, 50, 50, 100]}, [{"color": "#0072B2"}], sight=[0, 3])
     assert [patch.get_x() for patch in ax.patches] == [-0.5, 2.5]
-    np.testing.assert_array_equal(ax.lines[0].get_ydata(), [100, 50, 50, 100])
+    heights = ax.lines[0].get_ydata()
+    np.testing.assert_array_equal(heights[np.isfinite(heights)], [100, 50, 50, 100])
     assert "a 100 in the shaded columns and 50 in the others." in said(ax)
+
+
+def test_curves_by_column_stop_at_the_lines_between_the_quarters():
+    ax = plots.by_column({"a": [1, 1, 2, 2, 3, 3, 4, 4]}, [{"color": "#0072B2"}], sight=[0])
+    nan = np.nan
+    np.testing.assert_array_equal(ax.lines[0].get_ydata(), [1, 1, nan, 2, 2, nan, 3, 3, nan, 4, 4])
+
+
+def test_maps_of_evidence_carry_their_means_as_scores():
+    maps = np.array([[[2.0, 4.0]], [[-3.0, 0.0]]])
+    axes = evidence(np.zeros((4, 8)), maps, ["0", "1"])
+    assert [title(ax) for ax in axes] == ["the image", "0: +3.0", "1: −1.5"]
+    assert {ax.images[0].get_clim() for ax in axes[1:]} == {(-4, 4)}
+    assert said(axes).endswith("Means of the maps: 0 +3.0, 1 -1.5.")
