@@ -160,7 +160,7 @@ class Watch:
         Labels that are trained on.
     configuration : mapping
         ``epochs``; ``look_every``, epochs from one look to the next; ``look_at``, how many of the
-        test images are looked at.
+        test images are looked at, or a few more.
     """
 
     def __init__(self, split: Split, given: Array, configuration: Configuration) -> None:
@@ -174,7 +174,9 @@ class Watch:
         """Look at the network, if it is time to."""
         if epoch % self.configuration["look_every"] and epoch != self.configuration["epochs"]:
             return
-        split, some = self.split, slice(self.configuration["look_at"])
+        split = self.split
+        every = max(1, len(split.x_test) // self.configuration["look_at"])
+        some = slice(None, None, every)  # evenly: where images are stored by class, from each class
         wrong = self.given != split.y_train
         agrees = learned.predictions(split.x_train) == self.given
         on_test = learned.predictions(split.x_test[some]) == split.y_test[some]

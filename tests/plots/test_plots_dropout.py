@@ -136,11 +136,12 @@ def test_order_curves_shade_the_first_epochs():
     )
 
 
-def test_runs_in_several_orders_are_joined_by_seed():
-    groups = {"mixed\nfirst": {0.0: np.array([90.0, 92]), 0.5: np.array([80.0, 82])}}
-    ax = plots.order_runs(groups, unit="accuracy (%)")
-    assert [list(line.get_ydata()) for line in ax.lines] == [[90, 80], [92, 82]]
-    assert said(ax).endswith("mixed first: no dropout 91.0, p = 0.5 81.0.")
+def test_costs_of_several_orders_are_joined_by_seed_above_a_line_at_zero():
+    groups = {"round\nfirst": {0.0: np.array([10.0, 12]), 0.5: np.array([14.0, 16])}}
+    ax = plots.order_runs(groups, unit="cost (points)")
+    assert list(ax.lines[0].get_ydata()) == [0, 0]
+    assert [list(line.get_ydata()) for line in ax.lines[1:]] == [[10, 14], [12, 16]]
+    assert said(ax).endswith("Means of cost (points). round first: no dropout 11.0, p = 0.5 15.0.")
 
 
 def test_damage_has_a_panel_for_each_kind_and_one_for_the_legend():
