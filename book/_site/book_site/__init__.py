@@ -26,4 +26,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("builder-inited", assets.write, priority=LATE)
     app.connect("source-read", evidence.fill)
     app.connect("html-page-context", page.complete, priority=LATE)
+    app.connect("build-finished", assets.lighten)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -7,12 +7,15 @@ from pathlib import Path
 
 import minify_html
 from cnnlab.widgets import modules
+from PIL import Image
 from sphinx.application import Sphinx
 
 SITE = Path(__file__).resolve().parents[1]
 
 # Comments that begin a line; the minifier keeps those in front of a statement.
 _COMMENTS = re.compile(r"^\s*(?://.*|/\*\*[\s\S]*?\*/)\n", re.MULTILINE)
+
+LOGO_SIDE = 64  # pixels; the launch menu shows it at 19
 
 MATHJAX_PACKAGE = "sphinx-mathjax-offline"
 MATHJAX_PARTS = (
@@ -57,6 +60,19 @@ def write_widgets(static: Path) -> None:
         else:
             text = small("style", path.read_text("utf-8"))
         (target / path.name).write_text(text, encoding="utf-8")
+
+
+def lighten(app: Sphinx, error: Exception | None) -> None:
+    """Make the theme's styles and its one large picture smaller, when all files are there."""
+    if error or app.builder.format != "html":
+        return
+    static = Path(app.outdir) / "_static"
+    for path in static.rglob("*.css"):
+        path.write_text(small("style", path.read_text("utf-8")), encoding="utf-8")
+    logo = static / "images" / "logo_colab.png"
+    with Image.open(logo) as picture:
+        picture.thumbnail((LOGO_SIDE, LOGO_SIDE))
+        picture.save(logo, optimize=True)
 
 
 def small(kind: str, text: str) -> str:
