@@ -67,7 +67,7 @@ def lighten(app: Sphinx, error: Exception | None) -> None:
     if error or app.builder.format != "html":
         return
     static = Path(app.outdir) / "_static"
-    for path in static.rglob("*.css"):
+    for path in (static / "styles").glob("*.css"):  # not ours: scroll animations would be lost
         path.write_text(small("style", path.read_text("utf-8")), encoding="utf-8")
     logo = static / "images" / "logo_colab.png"
     with Image.open(logo) as picture:

@@ -38,4 +38,10 @@
   const frames = [...document.querySelectorAll(".site-scroll")];
   const observer = new ResizeObserver((entries) => look(entries.map((entry) => entry.target)));
   for (const frame of frames) observer.observe(frame);
+  // Wide formulas scroll too, as soon as they are drawn.
+  window.MathJax?.startup?.promise?.then(() => {
+    for (const formula of document.querySelectorAll("mjx-container[display]")) {
+      observer.observe(formula);
+    }
+  });
 })();
