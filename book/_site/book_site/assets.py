@@ -67,7 +67,8 @@ def lighten(app: Sphinx, error: Exception | None) -> None:
     if error or app.builder.format != "html":
         return
     static = Path(app.outdir) / "_static"
-    for path in (static / "styles").glob("*.css"):  # not ours: scroll animations would be lost
+    ours = static / "site.css"  # would lose its scroll animations
+    for path in set(static.rglob("*.css")) - {ours}:
         path.write_text(small("style", path.read_text("utf-8")), encoding="utf-8")
     logo = static / "images" / "logo_colab.png"
     with Image.open(logo) as picture:
