@@ -18,6 +18,7 @@ from cnnlab._types import Array
 from cnnlab.datasets import Split
 from cnnlab.experiments.core import Configuration, Experiment, Quantity, Row
 from cnnlab.experiments.learning import train
+from cnnlab.experiments.measuring import quantities
 from cnnlab.experiments.networks import n3
 
 Settings: TypeAlias = Mapping[str, Any]
@@ -62,8 +63,7 @@ CHOICES = {
     ),
 }
 QUANTITIES = {
-    "test_accuracy": Quantity("fraction", "share of the test images put right", 0.03),
-    "train_accuracy": Quantity("fraction", "share of the training images put right", 0.03),
+    **quantities("test_accuracy", "train_accuracy"),
     "fit_seconds": Quantity("s", "processor time of training with the chosen settings"),
     "search_seconds": Quantity("s", "processor time of choosing them"),
     "choices": Quantity(

@@ -5,16 +5,17 @@ All networks are N3 with two max pools, or with none, and a flatten. Where the c
 Dropout draws its noise after all weights are drawn, so arms of one seed start from equal weights.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from cnnlab import datasets, nn
+from cnnlab import nn
 from cnnlab._types import Array
 from cnnlab.datasets import Split
 from cnnlab.experiments.core import Configuration, Quantity, Row
-from cnnlab.experiments.learning import Build, Learned, Watch, learn
+from cnnlab.experiments.learning import Build, Learned, Watch
+from cnnlab.experiments.measuring import digits_data as digits
+from cnnlab.experiments.measuring import quantities, train_and_score
 from cnnlab.experiments.networks import n3
 
 PLACES = {
@@ -28,10 +29,7 @@ PLACES = {
     "hidden": "after the hidden dense layer and its ReLU",
 }
 QUANTITIES = {
-    "test_accuracy": Quantity("fraction", "share of the test images put right", 0.03),
-    "test_log_loss": Quantity("nats", "mean log-loss on the test images", 0.15),
-    "train_accuracy": Quantity("fraction", "share of the training images put right", 0.03),
-    "train_log_loss": Quantity("nats", "mean log-loss on the training images", 0.15),
+    **quantities("test_accuracy", "test_log_loss", "train_accuracy", "train_log_loss"),
     "gap": Quantity(
         "fraction", "training accuracy minus test accuracy, both in evaluation mode", 0.04
     ),
@@ -142,18 +140,8 @@ def measure(
 
     Parameters
     ----------
-    build : callable
-        As :func:`build` gives it.
-    split : Split
-        Images and classes; ``y_train`` is what the network is told.
-    seed : int
-        Sets weights, order, dropped units.
-    configuration : mapping
-        As for `learning.learn`.
-    device : str, default "cpu"
-        A device of torch.
-    watch : callable, optional
-        As for `learning.learn`.
+    build, split, seed, configuration, device, watch
+        As for `measuring.train_and_score`.
 
     Returns
     -------
@@ -162,42 +150,8 @@ def measure(
     row : dict
         The quantities, the learning rate, and how it was chosen.
     """
-    learned = learn(
-        build,
-        split.x_train,
-        split.y_train,
-        seed=seed,
-        configuration=configuration,
-        device=device,
-        watch=watch,
+    learned, row = train_and_score(
+        build, split, seed, configuration, device, watch, train_log_loss=True
     )
-    on_train = learned.scores(split.x_train, split.y_train)
-    on_test = learned.scores(split.x_test, split.y_test)
-    return learned, {
-        "test_accuracy": on_test.accuracy,
-        "test_log_loss": on_test.loss,
-        "train_accuracy": on_train.accuracy,
-        "train_log_loss": on_train.loss,
-        "gap": on_train.accuracy - on_test.accuracy,
-        "learning_rate": learned.learning_rate,
-        "validation_log_loss": learned.validation_log_loss,
-    }
-
-
-def digits(configuration: Configuration) -> tuple[str, Mapping[str, Array]]:
-    """Digits of 16 pixels, as seed 0 splits them.
-
-    Parameters
-    ----------
-    configuration : mapping
-        ``train``, the number of training images.
-
-    Returns
-    -------
-    name : str
-        What it is.
-    arrays : dict
-        The arrays.
-    """
-    split = datasets.digits(size=16, train=configuration["train"], seed=0)
-    return "scikit-learn digits, 1797 images, 16 pixels a side", split.arrays()
+    gap = row["train_accuracy"] - row["test_accuracy"]
+    return learned, {**row, "gap": gap, **learned.choice()}

@@ -220,8 +220,7 @@ def measure(
         **_disturbed(learned, seed, configuration),
         "unchanged_share": _unchanged(model, seed, configuration),
         "parameters": sum(parameter.size for parameter in model.parameters()),
-        "learning_rate": learned.learning_rate,
-        "validation_log_loss": learned.validation_log_loss,
+        **learned.choice(),
     }
 
 

@@ -112,6 +112,19 @@ class Learned:
         right = float(np.mean(logits.argmax(axis=1) == y))
         return Scores(right, float(nn.functional.cross_entropy(logits, y)))
 
+    def choice(self) -> dict[str, Any]:
+        """Say how the learning rate was chosen, for the row of a record.
+
+        Returns
+        -------
+        dict
+            ``learning_rate`` and ``validation_log_loss``.
+        """
+        return {
+            "learning_rate": self.learning_rate,
+            "validation_log_loss": self.validation_log_loss,
+        }
+
     def in_cnnlab(self) -> nn.Module:
         """Give the network as one of `cnnlab.nn`, with the trained weights.
 

@@ -6,7 +6,7 @@ gets its learning rate with the true labels, and is trained with it twice: on th
 on the poisoned ones. No arm can thus look tame because poison chose it a small rate.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -65,6 +65,7 @@ __all__ = [
     "QUANTITIES",
     "Builder",
     "Watch",
+    "data",
     "digits",
     "measure",
     "network",
@@ -132,6 +133,24 @@ def digits(configuration: Configuration, seed: int) -> Split:
     split = datasets.digits(size=16, train=configuration["train"], seed=seed)
     kept = slice(configuration["test"])
     return replace(split, x_test=split.x_test[kept], y_test=split.y_test[kept])
+
+
+def data(configuration: Configuration) -> tuple[str, Mapping[str, Array]]:
+    """Images and true classes of seed 0: the data of an experiment on small sets of digits.
+
+    Parameters
+    ----------
+    configuration : mapping
+        As for :func:`digits`.
+
+    Returns
+    -------
+    name : str
+        What it is.
+    arrays : dict
+        The arrays.
+    """
+    return "scikit-learn digits, 16 pixels a side", digits(configuration, seed=0).arrays()
 
 
 def parameters_of(build: Builder) -> int:
@@ -275,8 +294,7 @@ def measure(
         "clean_gap": clean_gap,
         "extra_gap": gap - clean_gap,
         "parameters": parameters_of(build),
-        "learning_rate": clean.learning_rate,
-        "validation_log_loss": clean.validation_log_loss,
+        **clean.choice(),
         "curves": {
             "epoch": watch.epochs,
             "right": watch.right,

@@ -4,13 +4,13 @@ The left border of the photograph touches the right one, the upper the lower. So
 moved without anything entering or leaving, and what is said about shifts is exact.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from cnnlab import datasets
 from cnnlab._types import Array
-from cnnlab.experiments.core import Configuration
+from cnnlab.experiments.core import Configuration, Row
 from cnnlab.nn import functional as F
 
 PHOTOGRAPHS = ("china", "flower")
@@ -24,6 +24,7 @@ __all__ = [
     "correlation",
     "data",
     "features",
+    "means",
     "photographs",
     "random_filters",
     "responses",
@@ -163,6 +164,27 @@ def correlation(after: Array, before: Array) -> float:
         From -1 to 1.
     """
     return float(np.corrcoef(after.ravel(), before.ravel())[0, 1])
+
+
+def means(row: Row, quantities: Sequence[str]) -> Row:
+    """Average quantities over the photographs.
+
+    Parameters
+    ----------
+    row : dict
+        For each photograph of ``PHOTOGRAPHS`` the quantity ``{quantity}_{photograph}``.
+    quantities : sequence of str
+        Their names.
+
+    Returns
+    -------
+    dict
+        The mean of each quantity.
+    """
+    return {
+        quantity: float(np.mean([row[f"{quantity}_{name}"] for name in PHOTOGRAPHS]))
+        for quantity in quantities
+    }
 
 
 def unchanged_share(pool: str, maps: Array) -> float:

@@ -11,11 +11,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from cnnlab import datasets, nn, shapes
+from cnnlab import datasets, nn
 from cnnlab._types import Array
 from cnnlab.datasets import Split
-from cnnlab.experiments.core import Configuration, Experiment, Quantity, Row
-from cnnlab.experiments.learning import learn
+from cnnlab.experiments.core import Configuration, Experiment, Row
+from cnnlab.experiments.measuring import MEASURED, costs, train_and_score
 from cnnlab.experiments.networks import n3
 
 ARMS = {
@@ -52,14 +52,7 @@ HELD_EQUAL = (
     "learning rates to choose from, on a fifth of the training images",
     "width of the convolutions, but in none_thin and max_gap; what else is equal the arms say",
 )
-QUANTITIES = {
-    "test_accuracy": Quantity("fraction", "share of the test images put right", 0.03),
-    "test_log_loss": Quantity("nats", "mean log-loss on the test images", 0.15),
-    "train_accuracy": Quantity("fraction", "share of the training images put right", 0.03),
-    "train_log_loss": Quantity("nats", "mean log-loss on the training images", 0.15),
-    "parameters": Quantity("numbers", "trainable numbers", 0),
-    "macs": Quantity("MACs", "multiply-accumulates for one image", 0),
-}
+QUANTITIES = MEASURED
 
 ON_DIGITS: dict[str, Any] = {
     "train": 1000,
@@ -73,6 +66,7 @@ ON_DIGITS: dict[str, Any] = {
     "batch_size": 50,
     "learning_rates": [0.002, 0.004, 0.008],
 }
+QUICK = {"train": 100, "epochs": 1, "trial_epochs": 1, "learning_rates": [0.003]}
 
 __all__ = ["ARMS", "HELD_EQUAL", "ON_DIGITS", "QUANTITIES", "build", "measure", "on_digits"]
 
@@ -131,30 +125,13 @@ def measure(arm: str, split: Split, seed: int, configuration: Configuration, dev
     def network(rng: np.random.Generator) -> nn.Sequential:
         return build(arm, size, channels, configuration, rng)
 
-    learned = learn(
-        network,
-        split.x_train,
-        split.y_train,
-        seed=seed,
-        configuration=configuration,
-        device=device,
-    )
-    on_train = learned.scores(split.x_train, split.y_train)
-    on_test = learned.scores(split.x_test, split.y_test)
-    layers = shapes.trace(network(np.random.default_rng(0)), (channels, size, size))
-    return {
-        "test_accuracy": on_test.accuracy,
-        "test_log_loss": on_test.loss,
-        "train_accuracy": on_train.accuracy,
-        "train_log_loss": on_train.loss,
-        "parameters": sum(layer.parameters for layer in layers),
-        "macs": sum(layer.macs for layer in layers),
-        "learning_rate": learned.learning_rate,
-        "validation_log_loss": learned.validation_log_loss,
-    }
+    learned, row = train_and_score(network, split, seed, configuration, device, train_log_loss=True)
+    return {**row, **costs(network, split.x_train), **learned.choice()}
 
 
-def on_digits(place: Literal["centre", "random"], name: str, question: str) -> Experiment:
+def on_digits(
+    place: Literal["centre", "random"], name: str, question: str, **other: Any
+) -> Experiment:
     """Set up the experiment on digits of 16 pixels, placed on a canvas of 28.
 
     Parameters
@@ -163,35 +140,39 @@ def on_digits(place: Literal["centre", "random"], name: str, question: str) -> E
         Where the digits stand; see `datasets.placed_digits`.
     name, question : str
         Of the experiment.
+    **other
+        What else is not as it is here: ``arms``, ``held_equal``, ``quantities``, ``full``,
+        ``quick``, or ``measure`` in place of :func:`measure`.
 
     Returns
     -------
     Experiment
+        Its quick configuration trains for one epoch, with one learning rate, on 100 images.
     """
+    measured = other.pop("measure", measure)
 
     def run(arm: str, seed: int, configuration: Configuration, device: str = "cpu") -> Row:
         split = datasets.placed_digits(place, configuration["train"], seed)
-        return measure(arm, split, seed, configuration, device)
+        row: Row = measured(arm, split, seed, configuration, device)
+        return row
 
     def data(configuration: Configuration) -> tuple[str, Mapping[str, Array]]:
         split = datasets.placed_digits(place, configuration["train"], seed=0)
         return f"scikit-learn digits, 16 pixels, on 28x28 pixels: {place}", split.arrays()
 
+    settings: dict[str, Any] = {
+        "arms": ARMS,
+        "held_equal": HELD_EQUAL,
+        "quantities": QUANTITIES,
+        "full": ON_DIGITS,
+        "quick": {**ON_DIGITS, **QUICK},
+        **other,
+    }
     return Experiment(
         name=name,
         question=question,
-        arms=ARMS,
-        held_equal=HELD_EQUAL,
-        quantities=QUANTITIES,
         run=run,
-        full=ON_DIGITS,
-        quick={
-            **ON_DIGITS,
-            "train": 100,
-            "epochs": 1,
-            "trial_epochs": 1,
-            "learning_rates": [0.003],
-        },
         data=data,
         packages=("scikit-learn", "torch"),
+        **settings,
     )

@@ -11,8 +11,8 @@ import numpy as np
 
 from cnnlab._types import Array
 from cnnlab.datasets import Split
-from cnnlab.experiments.core import Configuration, Experiment, Quantity, Row
-from cnnlab.experiments.learning import learn
+from cnnlab.experiments.core import Configuration, Experiment, Row
+from cnnlab.experiments.measuring import quantities, train_and_score
 
 ARMS = {
     "avg": "2x2 average pooling in the transition",
@@ -25,13 +25,9 @@ HELD_EQUAL = (
     "epochs, batch size, optimiser, schedule",
     "learning rates to choose from, on a fifth of the training images",
 )
-QUANTITIES = {
-    "test_accuracy": Quantity("fraction", "share of the test images put right", 0.03),
-    "test_log_loss": Quantity("nats", "mean log-loss on the test images", 0.15),
-    "train_accuracy": Quantity("fraction", "share of the training images put right", 0.03),
-    "train_log_loss": Quantity("nats", "mean log-loss on the training images", 0.15),
-    "parameters": Quantity("numbers", "trainable numbers", 0),
-}
+QUANTITIES = quantities(
+    "test_accuracy", "test_log_loss", "train_accuracy", "train_log_loss", "parameters"
+)
 
 __all__ = ["ARMS", "measure", "transition"]
 
@@ -64,25 +60,9 @@ def measure(arm: str, split: Split, seed: int, configuration: Configuration, dev
         channels = split.x_train.shape[1]
         return DenseNet(arm, channels, configuration["growth"], configuration["stride"], rng=rng)
 
-    learned = learn(
-        network,
-        split.x_train,
-        split.y_train,
-        seed=seed,
-        configuration=configuration,
-        device=device,
-    )
-    on_train = learned.scores(split.x_train, split.y_train)
-    on_test = learned.scores(split.x_test, split.y_test)
-    return {
-        "test_accuracy": on_test.accuracy,
-        "test_log_loss": on_test.loss,
-        "train_accuracy": on_train.accuracy,
-        "train_log_loss": on_train.loss,
-        "parameters": sum(parameter.numel() for parameter in learned.model.parameters()),
-        "learning_rate": learned.learning_rate,
-        "validation_log_loss": learned.validation_log_loss,
-    }
+    learned, row = train_and_score(network, split, seed, configuration, device, train_log_loss=True)
+    parameters = sum(parameter.numel() for parameter in learned.model.parameters())
+    return {**row, "parameters": parameters, **learned.choice()}
 
 
 def transition(

@@ -11,6 +11,7 @@ m/n of the contrast; a maximum keeps all of it or, where the few are the dark on
 """
 
 import math
+from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -247,7 +248,7 @@ def density_discriminability(rule: Rule, values: int, rates: tuple[float, float]
     else:
         means = 1 - (1 - rates[0]) ** n, 1 - (1 - rates[1]) ** n
         variances = [(1 - p) ** n * (1 - (1 - p) ** n) for p in rates]
-    return abs(means[1] - means[0]) / math.sqrt(sum(variances) / 2)
+    return _apart(means, variances)
 
 
 def response_discriminability(rule: Rule, values: int, response: float) -> float:
@@ -298,7 +299,15 @@ def response_discriminability(rule: Rule, values: int, response: float) -> float
         square = _integral(2 * m * (1 - distribution))
         means.append(mean)
         variances.append(square - mean**2)
-    return abs(means[1] - means[0]) / math.sqrt(sum(variances) / 2)
+    return _apart(means, variances)
+
+
+def _apart(means: Sequence[float], variances: Sequence[float]) -> float:
+    """Tell d' of two classes; without any scatter it is 0 if the means are equal, else infinite."""
+    difference, scatter = abs(means[1] - means[0]), math.sqrt(sum(variances) / 2)
+    if scatter == 0:
+        return math.inf if difference > 0 else 0.0
+    return difference / scatter
 
 
 def _integral(heights: Array) -> float:
@@ -314,8 +323,7 @@ def _half_normal(m: Array) -> Array:
 def _simulated(rule: Rule, first: Array, second: Array) -> float:
     """Measure d' between two samples of windows, one window per row."""
     pooled = [x.max(axis=1) if rule == "max" else x.mean(axis=1) for x in (first, second)]
-    scatter = math.sqrt((pooled[0].var() + pooled[1].var()) / 2)
-    return abs(float(pooled[1].mean() - pooled[0].mean())) / scatter
+    return _apart([float(x.mean()) for x in pooled], [float(x.var()) for x in pooled])
 
 
 def simulate_density(
@@ -340,6 +348,15 @@ def simulate_density(
     Returns
     -------
     float
+        0 where all pooled values of both classes are equal, as happens to maxima of large windows;
+        infinite where they are equal within either class only.
+
+    Examples
+    --------
+    Every one of these maxima is a dot, so they say nothing about the rate:
+
+    >>> simulate_density("max", 400, (0.2, 0.4), windows=100, rng=np.random.default_rng(0))
+    0.0
     """
     first, second = (rng.random((windows, values)) < rate for rate in rates)
     return _simulated(rule, first.astype(float), second.astype(float))
@@ -359,10 +376,8 @@ def simulate_response(
     ----------
     rule, values, response
         As there.
-    windows : int, default 20000
-        Windows of each class.
-    rng : numpy.random.Generator
-        Draws the clutter.
+    windows, rng
+        As for :func:`simulate_density`; what is drawn is the clutter.
 
     Returns
     -------

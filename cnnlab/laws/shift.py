@@ -162,12 +162,8 @@ def simulate_average_change(
 
     Parameters
     ----------
-    kernel_size, dx, dy : int
-        As for :func:`average_change`.
-    units : int, default 10000
-        Number of independent units.
-    rng : numpy.random.Generator
-        Draws the values, from a normal distribution of variance 1.
+    kernel_size, dx, dy, units, rng
+        As for :func:`simulate_unchanged`; the values have variance 1.
 
     Returns
     -------

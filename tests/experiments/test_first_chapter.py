@@ -12,7 +12,7 @@ from cnnlab.experiments.catalogue import (
     parts,
     permuted_pixels,
 )
-from cnnlab.experiments.measuring import measure
+from cnnlab.experiments.measuring import costs, measure, quantities, train_and_score
 from cnnlab.experiments.stacks import stack
 from cnnlab.laws import counting
 from cnnlab.nn import functional as F
@@ -190,3 +190,38 @@ def test_curves_have_a_point_for_every_epoch_and_end_with_the_result():
     assert len(row["train_curve"]) == len(row["test_curve"]) == 3
     assert row["test_curve"][-1] == round(row["test_accuracy"], 4)
     assert "test_curve" not in measure(build, split, 0, {**configuration, "curve": False})
+
+
+def test_a_row_holds_scores_of_training_and_test_images_in_evaluation_mode():
+    configuration = {**parts.EXPERIMENT.quick, "epochs": 1, "library": "cnnlab"}
+    split = parts.split(configuration, seed=0)
+
+    def build(rng):
+        return stack(1, [[4, 3, 1]], 2, rng=rng)
+
+    learned, row = train_and_score(build, split, 0, configuration, train_log_loss=True)
+    on_train = learned.scores(split.x_train, split.y_train)
+    on_test = learned.scores(split.x_test, split.y_test)
+    assert row == {
+        "test_accuracy": on_test.accuracy,
+        "test_log_loss": on_test.loss,
+        "train_accuracy": on_train.accuracy,
+        "train_log_loss": on_train.loss,
+    }
+    _, shorter = train_and_score(build, split, 0, configuration)
+    assert shorter == {
+        key: row[key] for key in ("test_accuracy", "test_log_loss", "train_accuracy")
+    }
+    assert learned.choice() == {"learning_rate": 0.03, "validation_log_loss": {}}
+
+
+def test_costs_are_those_of_one_image():
+    def build(rng):
+        return stack(1, [[4, 3, 1]], 2, rng=rng)
+
+    x = np.zeros((5, 1, 16, 16), dtype=np.float32)
+    assert costs(build, x) == {"parameters": 4 * 9 + 4 + 4 * 2 + 2, "macs": 4 * 9 * 16 * 16 + 4 * 2}
+
+
+def test_quantities_come_in_the_order_that_is_asked_for():
+    assert list(quantities("macs", "test_accuracy")) == ["macs", "test_accuracy"]

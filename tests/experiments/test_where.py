@@ -66,6 +66,14 @@ def test_an_arm_has_the_border_it_says(arm):
     assert {layer.padding for layer in convolutions} == {(0, 0) if circular else (1, 1)}
 
 
+@pytest.mark.parametrize("arm", where.ARMS)
+def test_only_the_pools_have_a_stride(arm):
+    layers = list(network(arm))
+    pools = [layer.stride for layer in layers if isinstance(layer, nn.MaxPool2d)]
+    assert pools == ([] if where.ARMS[arm][2] == "none" else [(2, 2), (2, 2)])
+    assert {layer.stride for layer in layers if isinstance(layer, nn.Conv2d)} == {(1, 1)}
+
+
 @pytest.mark.parametrize("head", ["flatten", "gap"])
 def test_both_borders_start_from_the_same_weights(head):
     for zero, circular in zip(

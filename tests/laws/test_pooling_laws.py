@@ -106,6 +106,18 @@ def test_the_law_of_one_response_is_what_drawing_gives(rule, values, response):
     assert drawn == pytest.approx(exact, abs=0.06)
 
 
+def test_maxima_that_are_all_equal_tell_nothing_apart(rng):
+    assert pooling.simulate_density("max", 400, (0.4, 0.6), windows=50, rng=rng) == 0
+    assert pooling.density_discriminability("max", 400, (0.4, 0.6)) == pytest.approx(0, abs=1e-40)
+    assert pooling.density_discriminability("max", 5000, (0.4, 0.6)) == 0  # no maximum of 0 left
+
+
+def test_values_that_only_the_class_decides_are_infinitely_far_apart(rng):
+    for rule in ("max", "avg"):
+        drawn = pooling.simulate_density(rule, 1, (1e-12, 1 - 1e-12), windows=20, rng=rng)
+        assert drawn == math.inf
+
+
 def test_in_a_window_of_one_value_the_pools_are_the_same():
     for law, what in [
         (pooling.density_discriminability, (0.2, 0.4)),

@@ -15,7 +15,7 @@ from cnnlab import nn
 from cnnlab._types import Array
 from cnnlab.datasets import Split
 from cnnlab.experiments.core import Configuration, Experiment, Quantity, Row
-from cnnlab.experiments.learning import learn
+from cnnlab.experiments.measuring import train_and_score
 
 TASKS = {"density": "dots at a rate of 0.2 or 0.4", "single": "one plus sign, or none"}
 POOLS = {"avg": "global average pooling", "max": "global max pooling"}
@@ -97,22 +97,8 @@ def run(arm: str, seed: int, configuration: Configuration, device: str = "cpu") 
             nn.Linear(channels, 2, rng=rng, dtype=np.float32),
         )
 
-    learned = learn(
-        network,
-        split.x_train,
-        split.y_train,
-        seed=seed,
-        configuration=configuration,
-        device=device,
-    )
-    on_test = learned.scores(split.x_test, split.y_test)
-    return {
-        "test_accuracy": on_test.accuracy,
-        "test_log_loss": on_test.loss,
-        "train_accuracy": learned.scores(split.x_train, split.y_train).accuracy,
-        "learning_rate": learned.learning_rate,
-        "validation_log_loss": learned.validation_log_loss,
-    }
+    learned, row = train_and_score(network, split, seed, configuration, device)
+    return {**row, **learned.choice()}
 
 
 def data(configuration: Configuration) -> tuple[str, Mapping[str, Array]]:

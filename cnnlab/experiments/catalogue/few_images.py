@@ -4,10 +4,8 @@ So few images can be learned by heart, and then the gap in accuracy is one minus
 The log-loss on the test images is kept beside it: it also counts how sure a network was.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
-from cnnlab._types import Array
 from cnnlab.experiments import memorising, removals
 from cnnlab.experiments.core import Configuration, Experiment, Row
 
@@ -16,12 +14,6 @@ def run(arm: str, seed: int, configuration: Configuration, device: str = "cpu") 
     """Train on the seed's few digits."""
     split = memorising.digits(configuration, seed)
     return removals.measure(arm, split, seed, configuration, device)
-
-
-def data(configuration: Configuration) -> tuple[str, Mapping[str, Array]]:
-    """Images and classes of seed 0."""
-    split = memorising.digits(configuration, seed=0)
-    return "scikit-learn digits, 16 pixels a side", split.arrays()
 
 
 FULL: dict[str, Any] = {
@@ -48,6 +40,6 @@ EXPERIMENT = Experiment(
     run=run,
     full=FULL,
     quick={**FULL, "epochs": 1, "trial_epochs": 1, "learning_rates": [0.006]},
-    data=data,
+    data=memorising.data,
     packages=("scikit-learn", "torch"),
 )

@@ -8,7 +8,6 @@ there; so every learning rate is tried to the end, and the one that fits most tr
 counts, which is the best case of each.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from cnnlab import datasets, nn
 from cnnlab._types import Array
 from cnnlab.datasets import Split
 from cnnlab.experiments.core import Configuration, Experiment, Row
-from cnnlab.experiments.measuring import QUANTITIES, measure
+from cnnlab.experiments.measuring import QUANTITIES, digits_data, measure
 from cnnlab.nn import functional as F
 
 MAPS, SIDE = 8, 4  # what each first layer hands on: eight maps of 4x4
@@ -93,12 +92,6 @@ def run(arm: str, seed: int, configuration: Configuration, device: str = "cpu") 
     return max(rows, key=lambda row: row["train_accuracy"])
 
 
-def data(configuration: Configuration) -> tuple[str, Mapping[str, Array]]:
-    """All digits, as seed 0 splits them."""
-    split = datasets.digits(size=16, train=configuration["train"], seed=0)
-    return "scikit-learn digits, 1797 images, 16 pixels a side", split.arrays()
-
-
 FULL: dict[str, Any] = {
     "train": 1000,
     "test": 797,
@@ -131,6 +124,6 @@ EXPERIMENT = Experiment(
         "learning_rates": [0.01],
         "random": {"train": 100, "epochs": 30},
     },
-    data=data,
+    data=digits_data,
     packages=("scikit-learn", "torch"),
 )

@@ -13,7 +13,8 @@ import numpy as np
 from cnnlab import datasets, nn
 from cnnlab._types import Array
 from cnnlab.experiments.core import Configuration, Experiment, Quantity, Row
-from cnnlab.experiments.learning import Learned, learn
+from cnnlab.experiments.learning import Learned
+from cnnlab.experiments.measuring import quantities, train_and_score
 from cnnlab.experiments.networks import n3
 
 ARMS = {
@@ -76,22 +77,15 @@ def run(arm: str, seed: int, configuration: Configuration, device: str = "cpu") 
         reorder(model, order)
         return model
 
-    learned = learn(
-        network,
-        split.x_train,
-        split.y_train,
-        seed=seed,
-        configuration=configuration,
-        device=device,
-    )
-    result = {
-        "test_accuracy": learned.scores(split.x_test, split.y_test).accuracy,
-        "train_accuracy": learned.scores(split.x_train, split.y_train).accuracy,
-    }
+    learned, row = train_and_score(network, split, seed, configuration, device)
     other = learned.in_cnnlab()
     reorder(other, position_by_position(shape)[np.argsort(order)])
     swapped = Learned(other, learned.learning_rate).scores(split.x_test, split.y_test)
-    return {**result, "other_order_accuracy": swapped.accuracy}
+    return {
+        "test_accuracy": row["test_accuracy"],
+        "train_accuracy": row["train_accuracy"],
+        "other_order_accuracy": swapped.accuracy,
+    }
 
 
 def data(configuration: Configuration) -> tuple[str, Mapping[str, Array]]:
@@ -119,8 +113,7 @@ EXPERIMENT = Experiment(
         "network, epochs, batch size, optimiser, learning rate, schedule",
     ),
     quantities={
-        "test_accuracy": Quantity("fraction", "share of the test images put right", 0.03),
-        "train_accuracy": Quantity("fraction", "share of the training images put right", 0.03),
+        **quantities("test_accuracy", "train_accuracy"),
         "other_order_accuracy": Quantity(
             "fraction", "share of the test images put right with channels last", 0.15
         ),

@@ -9,17 +9,15 @@ unfinished training looked like a weakness of random kernels. So the rates now g
 arms train for 100 epochs, which is enough to put every training image right.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from cnnlab import datasets, nn
-from cnnlab._types import Array
 from cnnlab.datasets import Split
 from cnnlab.experiments.core import Configuration, Experiment, Row
 from cnnlab.experiments.learning import INITIAL_WEIGHTS
-from cnnlab.experiments.measuring import QUANTITIES, measure
+from cnnlab.experiments.measuring import QUANTITIES, digits_data, measure
 from cnnlab.experiments.networks import n3
 
 ARMS = {
@@ -62,12 +60,6 @@ def features(fixed: nn.Sequential, split: Split) -> Split:
     return Split(train / scale, split.y_train, test / scale, split.y_test)
 
 
-def data(configuration: Configuration) -> tuple[str, Mapping[str, Array]]:
-    """All digits, as seed 0 splits them."""
-    split = datasets.digits(size=16, train=configuration["train"], seed=0)
-    return "scikit-learn digits, 1797 images, 16 pixels a side", split.arrays()
-
-
 FULL: dict[str, Any] = {
     "train": 1000,
     "test": 797,
@@ -94,6 +86,6 @@ EXPERIMENT = Experiment(
     run=run,
     full=FULL,
     quick={**FULL, "train": 200, "epochs": 4, "learning_rates": [0.01]},
-    data=data,
+    data=digits_data,
     packages=("scikit-learn", "torch"),
 )

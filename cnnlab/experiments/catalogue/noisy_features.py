@@ -53,10 +53,8 @@ def run(arm: str, seed: int, configuration: Configuration) -> Row:
             for curve, values in curves.items():
                 row[f"{kind}_{curve}_{name}"] = values[judged]
                 row[f"{kind}_{curve}_by_level_{name}"] = [round(value, 4) for value in values]
-    for quantity in ("noise_error", "noise_bias", "noise_correlation", "missing_error"):
-        of_each = [row[f"{quantity}_{name}"] for name in photo_features.PHOTOGRAPHS]
-        row[quantity] = float(np.mean(of_each))
-    return row
+    averaged = ("noise_error", "noise_bias", "noise_correlation", "missing_error")
+    return {**row, **photo_features.means(row, averaged)}
 
 
 FULL = {

@@ -16,8 +16,9 @@ from cnnlab import datasets, nn
 from cnnlab._extras import needed
 from cnnlab._types import Array
 from cnnlab.datasets import Split
-from cnnlab.experiments.core import Configuration, Experiment, Quantity, Row
+from cnnlab.experiments.core import Configuration, Experiment, Row
 from cnnlab.experiments.learning import learn, train
+from cnnlab.experiments.measuring import quantities
 from cnnlab.experiments.networks import n3
 
 ARMS = {
@@ -172,10 +173,7 @@ EXPERIMENT = Experiment(
         "settings to choose from, with and without the permutation, on the same validation images",
         "not the settings of one kind of model and another: each has its own",
     ),
-    quantities={
-        "test_accuracy": Quantity("fraction", "share of the test images put right", 0.03),
-        "train_accuracy": Quantity("fraction", "share of the training images put right", 0.03),
-    },
+    quantities=quantities("test_accuracy", "train_accuracy"),
     run=run,
     full=FULL,
     quick={

@@ -5,15 +5,15 @@ image brings a frame of its own background, because a frame of zeros around a li
 something to see. The pool has windows of 4x4 pixels; a linear layer reads what it hands on.
 """
 
-from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from cnnlab import datasets, nn
 from cnnlab._types import Array
-from cnnlab.experiments.core import Configuration, Experiment, Quantity, Row
-from cnnlab.experiments.learning import learn
+from cnnlab.experiments.core import Configuration, Experiment, Row
+from cnnlab.experiments.measuring import digits_data, quantities, train_and_score
 
 POLARITIES = {"light": "light on dark", "dark": "dark on light"}
 POOLS = {"max": "4x4 max pooling", "avg": "4x4 average pooling"}
@@ -76,28 +76,14 @@ def run(arm: str, seed: int, configuration: Configuration, device: str = "cpu") 
     split = datasets.digits(size=16, train=configuration["train"], seed=seed)
     frame = 1 if place == "convolution" else 0
     x_train, x_test = (seen(x, polarity, frame) for x in (split.x_train, split.x_test))
-    learned = learn(
+    learned, row = train_and_score(
         lambda rng: network(pool, place, configuration["channels"], rng),
-        x_train,
-        split.y_train,
-        seed=seed,
-        configuration={**configuration, **configuration[place]},
-        device=device,
+        replace(split, x_train=x_train, x_test=x_test),
+        seed,
+        {**configuration, **configuration[place]},
+        device,
     )
-    on_test = learned.scores(x_test, split.y_test)
-    return {
-        "test_accuracy": on_test.accuracy,
-        "test_log_loss": on_test.loss,
-        "train_accuracy": learned.scores(x_train, split.y_train).accuracy,
-        "learning_rate": learned.learning_rate,
-        "validation_log_loss": learned.validation_log_loss,
-    }
-
-
-def data(configuration: Configuration) -> tuple[str, Mapping[str, Array]]:
-    """Images and classes of seed 0, light on dark."""
-    split = datasets.digits(size=16, train=configuration["train"], seed=0)
-    return "scikit-learn digits, 1797 images, 16 pixels a side", split.arrays()
+    return {**row, **learned.choice()}
 
 
 FULL: dict[str, Any] = {
@@ -128,14 +114,10 @@ EXPERIMENT = Experiment(
         "for each place of the pool: epochs, batch size, optimiser, schedule, and the learning "
         "rates to choose from, on a fifth of the training images",
     ),
-    quantities={
-        "test_accuracy": Quantity("fraction", "share of the test images put right", 0.03),
-        "test_log_loss": Quantity("nats", "mean log-loss on the test images", 0.15),
-        "train_accuracy": Quantity("fraction", "share of the training images put right", 0.03),
-    },
+    quantities=quantities("test_accuracy", "test_log_loss", "train_accuracy"),
     run=run,
     full=FULL,
     quick=QUICK,
-    data=data,
+    data=digits_data,
     packages=("scikit-learn", "torch"),
 )

@@ -96,12 +96,7 @@ def data(configuration: Configuration) -> tuple[str, Mapping[str, Array]]:
     """All digits, as seed 0 splits them."""
     split = datasets.digits(size=configuration["size"], train=configuration["train"], seed=0)
     name = f"scikit-learn digits, 1797 images, {configuration['size']} pixels a side"
-    return name, {
-        "x_train": split.x_train,
-        "y_train": split.y_train,
-        "x_test": split.x_test,
-        "y_test": split.y_test,
-    }
+    return name, split.arrays()
 
 
 FULL: dict[str, Any] = {

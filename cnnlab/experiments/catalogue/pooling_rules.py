@@ -6,16 +6,15 @@ maximum is. On the way it is counted where the gradient arrives under each rule.
 trained with the learning rate that suits it best on validation images.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from cnnlab import datasets
 from cnnlab._extras import needed
-from cnnlab._types import Array
 from cnnlab.experiments.core import Configuration, Experiment, Quantity, Row
 from cnnlab.experiments.learning import Learned, learn
+from cnnlab.experiments.measuring import digits_data, quantities
 from cnnlab.experiments.networks import n3
 
 ARMS = {
@@ -67,15 +66,8 @@ def run(arm: str, seed: int, configuration: Configuration, device: str = "cpu") 
         "gradient_at_pool": shares["at_pool"][0],
         "gradient_below_relu": shares["below_relu"][0],
         "gradient_shares": shares,
-        "learning_rate": learned.learning_rate,
-        "validation_log_loss": learned.validation_log_loss,
+        **learned.choice(),
     }
-
-
-def data(configuration: Configuration) -> tuple[str, Mapping[str, Array]]:
-    """Images and classes of seed 0."""
-    split = datasets.digits(size=16, train=configuration["train"], seed=0)
-    return "scikit-learn digits, 1797 images, 16 pixels a side", split.arrays()
 
 
 FULL: dict[str, Any] = {
@@ -100,9 +92,7 @@ EXPERIMENT = Experiment(
         "three learning rates to choose from, on a fifth of the training images",
     ),
     quantities={
-        "test_accuracy": Quantity("fraction", "share of the test images put right", 0.03),
-        "test_log_loss": Quantity("nats", "mean log-loss on the test images", 0.15),
-        "train_accuracy": Quantity("fraction", "share of the training images put right", 0.03),
+        **quantities("test_accuracy", "test_log_loss", "train_accuracy"),
         **{
             f"lost_with_{rule}": Quantity(
                 "fraction", f"test accuracy lost when both pools take the rule {rule}", 0.3
@@ -119,6 +109,6 @@ EXPERIMENT = Experiment(
     run=run,
     full=FULL,
     quick={**FULL, "train": 100, "test": 1697, "epochs": 1, "learning_rates": [0.01]},
-    data=data,
+    data=digits_data,
     packages=("scikit-learn", "torch"),
 )

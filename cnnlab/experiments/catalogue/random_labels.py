@@ -6,12 +6,10 @@ stand two controls: each arm counts with the best of three learning rates, best 
 with this rate it is trained anew for twice as many epochs. Every schedule ends at 0.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from cnnlab._types import Array
 from cnnlab.datasets.labels import random_labels
 from cnnlab.experiments import memorising
 from cnnlab.experiments.core import Configuration, Experiment, Quantity, Row
@@ -45,12 +43,6 @@ def run(arm: str, seed: int, configuration: Configuration, device: str = "cpu") 
     }
 
 
-def data(configuration: Configuration) -> tuple[str, Mapping[str, Array]]:
-    """Images and true classes of seed 0."""
-    split = memorising.digits(configuration, seed=0)
-    return "scikit-learn digits, 16 pixels a side", split.arrays()
-
-
 FULL: dict[str, Any] = {
     "train": 500,
     "test": 797,
@@ -81,6 +73,6 @@ EXPERIMENT = Experiment(
     run=run,
     full=FULL,
     quick={**FULL, "train": 100, "epochs": 1, "learning_rates": [0.006]},
-    data=data,
+    data=memorising.data,
     packages=("scikit-learn", "torch"),
 )

@@ -7,7 +7,6 @@ as wrong as the others: nobody knows better. Then the network is trained anew on
 learning rate is the same everywhere, because a choice of rates would be a remedy, too.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -150,12 +149,6 @@ def outcome(learned: Learned, split: Split, given: Array) -> Row:
     }
 
 
-def data(configuration: Configuration) -> tuple[str, Mapping[str, Array]]:
-    """Images and true classes of seed 0."""
-    split = memorising.digits(configuration, seed=0)
-    return "scikit-learn digits, 16 pixels a side", split.arrays()
-
-
 FULL: dict[str, Any] = {
     "train": 500,
     "test": 797,
@@ -200,6 +193,6 @@ EXPERIMENT = Experiment(
             "thin": [[2, 4, 4]],
         },
     },
-    data=data,
+    data=memorising.data,
     packages=("scikit-learn", "torch"),
 )

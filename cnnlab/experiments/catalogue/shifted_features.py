@@ -65,10 +65,7 @@ def run(arm: str, seed: int, configuration: Configuration) -> Row:
             row[f"{curve}_by_shift_{name}"] = [round(value, 4) for value in values]
         maps = photo_features.responses(picture, weight)
         row[f"unchanged_share_{name}"] = photo_features.unchanged_share(arm, maps)
-    for quantity in ("change", "correlation", "unchanged_share"):
-        of_each = [row[f"{quantity}_{name}"] for name in photo_features.PHOTOGRAPHS]
-        row[quantity] = float(np.mean(of_each))
-    return row
+    return {**row, **photo_features.means(row, ("change", "correlation", "unchanged_share"))}
 
 
 FULL = {"size": 256, "filters": 16, "shifts": [0, 1, 2, 3, 4, 5, 6, 7, 8]}

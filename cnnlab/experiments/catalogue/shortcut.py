@@ -15,11 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from cnnlab import datasets, nn, shapes
+from cnnlab import datasets, nn
 from cnnlab._types import Array
 from cnnlab.experiments import removals
 from cnnlab.experiments.core import Configuration, Experiment, Quantity, Row
 from cnnlab.experiments.learning import learn
+from cnnlab.experiments.measuring import costs
 
 ARMS = ("max", "avg", "none", "none_squeezed", "late", "stride", "convstride")
 CLASSES = 10
@@ -113,12 +114,8 @@ def run(arm: str, seed: int, configuration: Configuration, device: str = "cpu") 
         "drop": absent - random,
         "followed": float(np.mean(misled == wrong)),
         "train_accuracy": learned.scores(x_train, split.y_train).accuracy,
-        "parameters": sum(
-            layer.parameters
-            for layer in shapes.trace(network(np.random.default_rng(0)), (1, 28, 28))
-        ),
-        "learning_rate": learned.learning_rate,
-        "validation_log_loss": learned.validation_log_loss,
+        "parameters": costs(network, x_train)["parameters"],
+        **learned.choice(),
     }
 
 

@@ -10,11 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from cnnlab import datasets, nn, shapes
+from cnnlab import datasets, nn
 from cnnlab._types import Array
 from cnnlab.experiments.core import Configuration, Experiment, Quantity, Row
-from cnnlab.experiments.learning import learn
-from cnnlab.experiments.measuring import QUANTITIES
+from cnnlab.experiments.measuring import QUANTITIES, costs, train_and_score
 from cnnlab.experiments.networks import DOWN, n3
 
 WAYS = {
@@ -112,29 +111,15 @@ def run(arm: str, seed: int, configuration: Configuration, device: str = "cpu") 
         model: nn.Sequential = build(way, 16, tuple(configuration["channels"]), rng)
         return model
 
-    learned = learn(
-        network,
-        split.x_train,
-        split.y_train,
-        seed=seed,
-        configuration=settings,
-        device=device,
-    )
-    on_train = learned.scores(split.x_train, split.y_train)
-    on_test = learned.scores(split.x_test, split.y_test)
-    layers = shapes.trace(network(np.random.default_rng(0)), (1, 16, 16))
+    learned, row = train_and_score(network, split, seed, settings, device)
     likeness = [
         likeness_to_average(layer.weight.data) for layer in extra_convolutions(learned.in_cnnlab())
     ]
     return {
-        "test_accuracy": on_test.accuracy,
-        "test_log_loss": on_test.loss,
-        "train_accuracy": on_train.accuracy,
-        "parameters": sum(layer.parameters for layer in layers),
-        "macs": sum(layer.macs for layer in layers),
+        **row,
+        **costs(network, split.x_train),
         "likeness": float(np.mean(likeness)) if likeness else 0.0,
-        "learning_rate": learned.learning_rate,
-        "validation_log_loss": learned.validation_log_loss,
+        **learned.choice(),
     }
 
 

@@ -11,15 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from cnnlab import nn, shapes
+from cnnlab import nn
 from cnnlab._types import Array
 from cnnlab.experiments.core import Configuration, Experiment, Quantity, Row
 from cnnlab.experiments.learning import learn
+from cnnlab.experiments.measuring import costs
 from cnnlab.experiments.networks import n3
 
 SIDE, BLOB, BINS = 32, 3, 4
 HEADS = {"flatten": "flatten", "gap": "global average pooling"}
 BORDERS = {"zero": "a border of zeros", "circular": "circular padding, so no border"}
+# "none" has no pool in front of its head; the convolutions have stride 1 with either
 DOWN = {"max": "2x2 max pooling twice", "none": "stride 1 throughout"}
 ARMS = {
     f"{head}_{border}" + ("" if down == "max" else f"_{down}"): (head, border, down)
@@ -119,11 +121,10 @@ def run(arm: str, seed: int, configuration: Configuration, device: str = "cpu") 
 
     learned = learn(network, x, y, seed=seed, configuration=configuration, device=device)
     right = learned.predictions(x_test) == y_test
-    layers = shapes.trace(network(np.random.default_rng(0)), (1, SIDE, SIDE))
     return {
         "test_accuracy": float(np.mean(right)),
         "train_accuracy": learned.scores(x, y).accuracy,
-        "parameters": sum(layer.parameters for layer in layers),
+        "parameters": costs(network, x)["parameters"],
         "accuracy_by_column": [
             round(float(right[column == here].mean()), 3) if (column == here).any() else None
             for here in range(SIDE)

@@ -4,13 +4,11 @@ Each width is trained three times with the rate that suits it: on true labels, o
 one in five is wrong, and on labels drawn by chance, which show what it is able to memorise.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from cnnlab import nn
-from cnnlab._types import Array
 from cnnlab.datasets.labels import random_labels
 from cnnlab.experiments import memorising
 from cnnlab.experiments.core import Configuration, Experiment, Quantity, Row
@@ -45,15 +43,8 @@ def run(arm: str, seed: int, configuration: Configuration, device: str = "cpu") 
     return {
         **row,
         "parameters": memorising.parameters_of(build),
-        "learning_rate": true.learning_rate,
-        "validation_log_loss": true.validation_log_loss,
+        **true.choice(),
     }
-
-
-def data(configuration: Configuration) -> tuple[str, Mapping[str, Array]]:
-    """Images and true classes of seed 0."""
-    split = memorising.digits(configuration, seed=0)
-    return "scikit-learn digits, 16 pixels a side", split.arrays()
 
 
 LABELLED = {
@@ -100,6 +91,6 @@ EXPERIMENT = Experiment(
     run=run,
     full=FULL,
     quick={**FULL, "train": 50, "epochs": 1, "trial_epochs": 1, "learning_rates": [0.006]},
-    data=data,
+    data=memorising.data,
     packages=("scikit-learn", "torch"),
 )

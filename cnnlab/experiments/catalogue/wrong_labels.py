@@ -4,10 +4,8 @@
 labels, in trials of eight epochs.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
-from cnnlab._types import Array
 from cnnlab.experiments import memorising
 from cnnlab.experiments.core import Configuration, Experiment, Row
 
@@ -17,12 +15,6 @@ def run(arm: str, seed: int, configuration: Configuration, device: str = "cpu") 
     split = memorising.digits(configuration, seed)
     build = memorising.network(arm, split, configuration)
     return memorising.measure(build, split, seed, configuration, device)
-
-
-def data(configuration: Configuration) -> tuple[str, Mapping[str, Array]]:
-    """Images and true classes of seed 0."""
-    split = memorising.digits(configuration, seed=0)
-    return "scikit-learn digits, 16 pixels a side", split.arrays()
 
 
 FULL: dict[str, Any] = {
@@ -56,6 +48,6 @@ EXPERIMENT = Experiment(
         "trial_epochs": 1,
         "learning_rates": [0.006],
     },
-    data=data,
+    data=memorising.data,
     packages=("scikit-learn", "torch"),
 )
