@@ -301,19 +301,25 @@ def test_the_interval_covers_the_truth_in_95_of_100_experiments(n):
     assert abs(share - 0.95) < 4 * np.sqrt(0.95 * 0.05 / 4000)
 
 
+def differences_of_ten_splits(n_images, n_train, rng):
+    """What each image shows of two arms when tested, and what it teaches them, over ten splits."""
+    images = rng.normal(size=(2, n_images))
+    splits = [np.split(rng.permutation(n_images), [n_train]) for _ in range(10)]
+    return [images[0, test].mean() + images[1, train].mean() for train, test in splits]
+
+
 def test_the_plain_interval_is_too_narrow_for_new_images_and_the_corrected_one_is_not():
     rng = np.random.default_rng(0)
-    n_images, n_train, seeds = 300, 170, 10
-    plain, wide = [], []
-    for _ in range(400):
-        # the difference of two arms on each image, and what each image teaches the two arms
-        images = rng.normal(size=(2, n_images))
-        differences = []
-        for _ in range(seeds):
-            order = rng.permutation(n_images)
-            train, test = order[:n_train], order[n_train:]
-            differences.append(images[0, test].mean() + images[1, train].mean())
-        plain.append(mean_interval(differences))
-        wide.append(corrected_interval(differences, n_train, n_images - n_train))
-    assert covered(plain, 0.0) < 0.8
-    assert covered(wide, 0.0) > 0.9
+    runs = [differences_of_ten_splits(300, 170, rng) for _ in range(400)]
+    assert covered([mean_interval(run) for run in runs], 0.0) < 0.8
+    assert covered([corrected_interval(run, 170, 130) for run in runs], 0.0) > 0.9
+
+
+@pytest.mark.parametrize(("n_train", "times"), [(200, (0.9, 1.2)), (33, (4, 7))])
+def test_the_corrected_interval_fits_many_training_images_and_is_too_wide_for_few(n_train, times):
+    rng = np.random.default_rng(0)
+    runs = [differences_of_ten_splits(300, n_train, rng) for _ in range(400)]
+    needed = 2 * 1.96 * np.std([np.mean(run) for run in runs])
+    intervals = [corrected_interval(run, n_train, 300 - n_train) for run in runs]
+    wide = np.mean([interval.high - interval.low for interval in intervals])
+    assert times[0] < wide / needed < times[1]

@@ -28,18 +28,14 @@ def dense(seed=0):
     return nn.Sequential(nn.Flatten(), nn.Linear(64, 10, rng=np.random.default_rng(seed)))
 
 
-def train(model, *, lr=0.1, epochs=2, seed=0, **options):
-    """A short run on the first 200 digits."""
-    return fit(
-        model,
-        DIGITS.x_train[:200],
-        DIGITS.y_train[:200],
-        optimizer=optim.SGD(model.parameters(), lr=lr, momentum=0.9),
-        epochs=epochs,
-        rng=np.random.default_rng(seed),
-        progress=False,
-        **options,
-    )
+def train(model, *, n=200, lr=0.1, epochs=2, seed=0, **options):
+    """A short run on the first n digits."""
+    options = {
+        "optimizer": optim.SGD(model.parameters(), lr=lr, momentum=0.9),
+        "rng": np.random.default_rng(seed),
+        "progress": False,
+    } | options
+    return fit(model, DIGITS.x_train[:n], DIGITS.y_train[:n], epochs=epochs, **options)
 
 
 # --- it learns -----------------------------------------------------------------------------------
@@ -119,17 +115,8 @@ def test_a_run_that_diverges_says_so_with_its_learning_rate(lr):
 
 
 def test_no_images_are_refused():
-    model = dense()
     with pytest.raises(ValueError, match="fit: 0 images came, needed at least 1"):
-        fit(
-            model,
-            DIGITS.x_train[:0],
-            DIGITS.y_train[:0],
-            optimizer=optim.SGD(model.parameters()),
-            epochs=1,
-            rng=np.random.default_rng(0),
-            progress=False,
-        )
+        train(dense(), n=0)
 
 
 # --- evaluation ----------------------------------------------------------------------------------
@@ -255,15 +242,7 @@ def test_lists_are_not_scored(x, y):
 def test_part_of_a_model_can_be_trained():
     model = network()
     before = model.state_dict()
-    fit(
-        model,
-        DIGITS.x_train[:50],
-        DIGITS.y_train[:50],
-        optimizer=optim.SGD(model[-1].parameters(), lr=0.1),
-        epochs=1,
-        rng=np.random.default_rng(0),
-        progress=False,
-    )
+    train(model, n=50, epochs=1, optimizer=optim.SGD(model[-1].parameters(), lr=0.1))
     moved = {key for key, array in model.state_dict().items() if np.any(array != before[key])}
     assert moved == {"4.weight", "4.bias"}
 
@@ -280,16 +259,7 @@ def test_a_history_prints_its_first_and_last_loss():
 def test_a_bar_is_shown_when_asked_for_and_not_otherwise(capsys):
     train(dense(), epochs=1)
     assert capsys.readouterr().err == ""
-    model = dense()
-    fit(
-        model,
-        DIGITS.x_train[:50],
-        DIGITS.y_train[:50],
-        optimizer=optim.SGD(model.parameters()),
-        epochs=3,
-        rng=np.random.default_rng(0),
-        progress=True,
-    )
+    train(dense(), n=50, epochs=3, progress=True)
     shown = capsys.readouterr().err
     assert "training" in shown
     assert "3/3" in shown
@@ -302,14 +272,5 @@ def test_training_needs_no_progress_bar_library(monkeypatch):
 
 def test_a_bar_without_its_library_says_how_to_install_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "tqdm", None)
-    model = dense()
     with pytest.raises(ImportError, match=re.escape('pip install "cnnlab[data]"')):
-        fit(
-            model,
-            DIGITS.x_train[:50],
-            DIGITS.y_train[:50],
-            optimizer=optim.SGD(model.parameters()),
-            epochs=1,
-            rng=np.random.default_rng(0),
-            progress=True,
-        )
+        train(dense(), n=50, epochs=1, progress=True)

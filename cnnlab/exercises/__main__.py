@@ -8,11 +8,14 @@ import argparse
 import contextlib
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 
 from cnnlab import exercises
 from cnnlab.exercises import grading, submission
+
+Number = TypeVar("Number", int, float)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -43,10 +46,32 @@ def _parser() -> argparse.ArgumentParser:
     )
     grades.add_argument("--output", type=Path, help="CSV file for the table (printed if not given)")
     grades.add_argument("--messages", type=Path, help="CSV file for what the checks say")
-    grades.add_argument("--seconds", type=float, default=120, help="limit of one submission")
-    grades.add_argument("--megabytes", type=int, default=4000, help="limit of its memory")
-    grades.add_argument("--jobs", type=int, default=1, help="how many run at the same time")
+    grades.add_argument("--seconds", type=_seconds, default=120, help="limit of one submission")
+    grades.add_argument(
+        "--megabytes",
+        type=_count,
+        default=4000,
+        help="limit of its memory (NumPy alone takes a few hundred)",
+    )
+    grades.add_argument("--jobs", type=_count, default=1, help="how many run at the same time")
     return parser
+
+
+def _seconds(text: str) -> float:
+    """Read a limit of time; unlike ``float``, refuse nan and what is not above 0."""
+    return _above_zero(float, text)
+
+
+def _count(text: str) -> int:
+    return _above_zero(int, text)
+
+
+def _above_zero(number: Callable[[str], Number], text: str) -> Number:
+    with contextlib.suppress(ValueError):
+        if (value := number(text)) > 0:
+            return value
+    whole = "whole " if number is int else ""
+    raise argparse.ArgumentTypeError(f"got {text!r}, needed a {whole}number above 0")
 
 
 def _chapters() -> list[str]:
@@ -60,7 +85,8 @@ def _list(_options: argparse.Namespace) -> int:
 
 
 def _grade(options: argparse.Namespace) -> int:
-    _, others = grading.submissions_in(options.folder)
+    submissions, others = grading.submissions_in(options.folder)
+    _refuse_to_overwrite(submissions, options.output, options.messages)
     for path in others:
         print(f"not graded, neither notebook nor script: {path}", file=sys.stderr)
     if os.name != "posix" or sys.platform == "darwin":
@@ -85,9 +111,29 @@ def _grade(options: argparse.Namespace) -> int:
     return 0
 
 
+def _refuse_to_overwrite(submissions: list[Path], *tables: Path | None) -> None:
+    """Raise ValueError if a table would take the place of a submission or of the other table."""
+    taken = {path.resolve(): "a submission" for path in submissions}
+    for table in tables:
+        if table is None:
+            continue
+        if table.resolve() in taken:
+            raise ValueError(
+                f"grade: the table would overwrite {str(table)!r}, {taken[table.resolve()]}. "
+                "Give it a name of its own, such as grades.csv."
+            )
+        taken[table.resolve()] = "the other table"
+
+
 def _table(path: Path) -> IO[str]:
     """Open a file for a table; what a student's text cannot be written with is escaped."""
-    return path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
+    try:
+        return path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
+    except OSError as error:
+        raise ValueError(
+            f"grade: the table {str(path)!r} cannot be written: {error.strerror}. Give the name of "
+            "a file, in a folder that exists."
+        ) from None
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ from cnnlab.exercises.core import (
     compare,
     compare_tables,
     kind,
+    lost_digits,
     recognise,
     report,
 )
@@ -669,6 +670,8 @@ def _unfair(got: Array, grad: Array, x: Array) -> str:
     """Say what is wrong with the shares of the winners, or return an empty string."""
     if got.shape != x.shape:
         return f"The result has shape {got.shape}, needed that of x."
+    if not np.isfinite(got).all():
+        return lost_digits(got, x)
     blocks, shares = _as_blocks(x), _as_blocks(got) / grad[..., np.newaxis]
     if (abs(shares[blocks < blocks.max(axis=-1, keepdims=True)]) > 1e-9).any():
         return "A pixel that is not the largest of its window gets a gradient; needed 0."

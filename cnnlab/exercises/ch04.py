@@ -35,6 +35,7 @@ from cnnlab.exercises.core import (
     compare,
     compare_tables,
     kind,
+    lost_digits,
     recognise,
     report,
 )
@@ -1126,6 +1127,8 @@ def _examine_where(answer: Any) -> str:
         problem = kind(got, x, printed)
         if not problem and got.shape != (2, *x.shape):
             problem = _wrong_channels(got, x)
+        if not problem and not np.isfinite(got).all():
+            problem = recognise(answer, cases, _WHERE_WRONG, results) or lost_digits(got, x)
         if not problem:
             said, truth = where_head(got), _truth(x)
             if said != truth:

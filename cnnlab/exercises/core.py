@@ -12,6 +12,7 @@ import ctypes
 import inspect
 import io
 import linecache
+import re
 import sys
 import textwrap
 import threading
@@ -23,6 +24,8 @@ from types import TracebackType
 from typing import Any, Literal, TypeVar, cast
 
 import numpy as np
+
+from cnnlab._types import Array
 
 __all__ = [
     "Exercise",
@@ -37,6 +40,7 @@ __all__ = [
     "compare",
     "compare_tables",
     "kind",
+    "lost_digits",
     "recognise",
     "report",
     "run_within",
@@ -571,16 +575,142 @@ def compare(
             continue
         rows = report(answer, arguments, got, needed, printed=printed)
         if not problem:
-            problem = recognise(answer, cases, wrong_answers, results)
-        shapes = ""
-        if (
-            isinstance(needed, np.ndarray)
-            and isinstance(got, np.ndarray)
-            and got.shape != needed.shape
-        ):
-            shapes = f"The result has shape {got.shape}, needed {needed.shape}."
-        raise NotYet("\n".join(part for part in (rows, problem or shapes) if part))
+            results += _results(answer, cases[len(results) :])
+            problem = recognise(answer, cases[: len(results)], wrong_answers, results)
+            problem = problem or _difference(got, needed, reference, cases, results)
+        raise NotYet("\n".join(part for part in (rows, problem) if part))
     return len(cases)
+
+
+def _results(answer: Callable[..., Any], cases: Iterable[Sequence[Any]]) -> list[Any]:
+    """What a function returns in these cases, up to the first in which it fails."""
+    results = []
+    for arguments in cases:
+        try:
+            results.append(call(answer, *arguments)[0])
+        except (NotYet, NotAttempted):
+            break
+    return results
+
+
+def _difference(
+    got: Any,
+    needed: Any,
+    reference: Callable[..., Any],
+    cases: Sequence[Sequence[Any]],
+    results: Sequence[Any],
+) -> str:
+    """Say how a result differs from what is needed, if that can be told in a sentence or two."""
+    shapes = ""
+    if isinstance(needed, np.ndarray) and got.shape != needed.shape:
+        shapes = f"The result has shape {got.shape}, needed {needed.shape}."
+    elif _numbers(needed) is not None and (strange := _no_numbers(got)):
+        return f"Among the values returned is {_article(strange[0])}, needed numbers only."
+    else:
+        digits = lost_digits(got, needed)
+        if digits:
+            return digits
+    if len(results) < len(cases):
+        return shapes
+    pairs = [
+        (_numbers(result), _numbers(reference(*arguments)))
+        for arguments, result in zip(cases, results, strict=True)
+    ]
+    return f"{shapes} {_pattern(pairs)}".strip()
+
+
+def lost_digits(got: Any, needed: Any) -> str:
+    """Say that a result lost digits or is no number, or return an empty string.
+
+    Parameters
+    ----------
+    got : object
+        What the reader's function returned; of the right type and shape.
+    needed : ndarray, number or tuple of numbers
+        What is needed, or any finite numbers if that is not known.
+
+    Returns
+    -------
+    str
+        A sentence, or an empty string if there is nothing of that kind to say.
+
+    Examples
+    --------
+    >>> lost_digits(float("nan"), 2.5)
+    'The result holds nan or inf. Is something divided by 0?'
+    """
+    ours, theirs = _numbers(needed), _numbers(got)
+    if ours is None or theirs is None or not np.isfinite(ours).all():
+        return ""
+    if not np.isfinite(theirs).all():
+        return "The result holds nan or inf. Is something divided by 0?"
+    if ours.shape != theirs.shape:
+        return ""
+    error = abs(ours - theirs)
+    dtype = got.dtype if isinstance(got, np.ndarray | np.generic) else np.asarray(got).dtype
+    if dtype == np.float16 and np.allclose(ours, theirs, rtol=0.01, atol=1e-3):
+        return "The result has type float16, which keeps only three digits: compute in float64."
+    if dtype.kind in "iu" and (error < 1).all() and (ours % 1 != 0).any():
+        if isinstance(got, np.ndarray):
+            return f"The array has type {dtype}, so fractions are lost: make it with dtype=float."
+        return "The fraction is lost. Is something rounded, or divided with // instead of /?"
+    if ours.size <= 100 and show(got) == show(needed):
+        return f"The numbers differ by up to {error.max():.1g}, in digits that are not shown."
+    return ""
+
+
+def _numbers(value: Any) -> Array | None:
+    """Turn a result into an array of floats, or into None if it holds anything else."""
+    value = _plain(value)
+    if isinstance(value, tuple | list):
+        value = [_plain(entry) for entry in value]
+        if not all(map(_is_number, value)):
+            return None
+    elif not _is_number(value) and not (
+        isinstance(value, np.ndarray) and value.dtype.kind in "iuf"
+    ):
+        return None
+    try:
+        return np.asarray(value, dtype=float)
+    except OverflowError:  # a whole number that is too large for a float
+        return None
+
+
+def _no_numbers(value: Any) -> list[Any]:
+    """List the entries of a tuple or list that are no single numbers."""
+    entries = value if isinstance(value, tuple | list) else ()
+    return [entry for entry in entries if not _is_number(_item(entry))]
+
+
+def _item(value: Any) -> Any:
+    """Take the number out of an array without axes; leave everything else as it is."""
+    value = _plain(value)
+    if isinstance(value, np.ndarray) and value.shape == () and value.dtype.kind in "iuf":
+        return value.item()
+    return value
+
+
+def _pattern(pairs: Sequence[tuple[Array | None, Array | None]]) -> str:
+    """Say what all results have in common: exchanged axes, a wrong sign, a constant factor."""
+    found = [(got, needed) for got, needed in pairs if got is not None and needed is not None]
+    if len(found) < max(2, len(pairs)):  # a single case may be so by chance
+        return ""
+    if all(_same(got, needed.T) for got, needed in found):
+        if all(got.ndim == 2 for got, _ in found):
+            return "In all cases rows and columns of the result have changed places."
+        return "In all cases the axes of the result stand in reverse order."
+    if not all(got.shape == needed.shape for got, needed in found):
+        return ""
+    ours = np.concatenate([needed.ravel() for _, needed in found])
+    theirs = np.concatenate([got.ravel() for got, _ in found])
+    if not np.isfinite([ours, theirs]).all() or np.count_nonzero(ours) < 3:
+        return ""
+    factor = float(ours @ theirs / (ours @ ours))
+    if not factor or not np.allclose(theirs, factor * ours, rtol=1e-6, atol=1e-12):
+        return ""
+    if _same(factor, -1.0):
+        return "In all cases this is right but for the sign."
+    return f"In all cases the result is {factor:.4g} times what is needed."
 
 
 def check_function(answer: Any, reference: Callable[..., Any]) -> None:
@@ -657,7 +787,10 @@ def kind(got: Any, needed: Any, printed: str = "") -> str:
             return f"The function returned {len(got)} values, needed {len(needed)}."
     elif not _is_number(got):
         whole = "" if isinstance(needed, float) else "whole "
-        return f"The function returned {_article(got)}, needed one {whole}number."
+        take = ""
+        if isinstance(got, np.ndarray) and got.size == 1:
+            take = " It holds just one: take it out with .item()."
+        return f"The function returned {_article(got)}, needed one {whole}number.{take}"
     return ""
 
 
@@ -690,12 +823,7 @@ def recognise(
     str
         The sentence meant for that wrong answer, or an empty string if none fits.
     """
-    results = list(results)
-    for arguments in cases[len(results) :]:
-        try:
-            results.append(call(answer, *arguments)[0])
-        except (NotYet, NotAttempted):
-            break
+    results = [*results, *_results(answer, cases[len(results) :])]
     for wrong in wrong_answers:
         if callable(wrong.answer) and all(
             _gives(wrong.answer, arguments, result)
@@ -721,7 +849,7 @@ def _same(a: Any, b: Any) -> bool:
     if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
         try:
             return np.shape(a) == np.shape(b) and bool(np.allclose(a, b, **close))
-        except ValueError:  # a list with rows of different lengths
+        except (ValueError, TypeError):  # rows of different lengths, or entries of any kind
             return False
     if isinstance(a, tuple | list) and isinstance(b, tuple | list):
         return len(a) == len(b) and all(map(_same, a, b))
@@ -804,6 +932,8 @@ def compare_tables(
             raise NotYet(f"The entry {name!r} is {show(value)}, needed {what}.")
         if not choices and not _is_number(value):
             raise NotYet(f"The entry {name!r} has type {type(value).__name__}, needed {what}.")
+        if not choices and value != value:
+            raise NotYet(f"The entry {name!r} is nan, needed {what}.")
     missing = [name for name in needed if answer.get(name, ...) is ...]
     if missing:
         raise NotYet(f"Still to predict: {', '.join(map(repr, missing))}.")
@@ -945,7 +1075,10 @@ def show(value: Any, indent: int = 0) -> str:
     if isinstance(value, np.generic):
         value = value.item()
     try:
-        return textwrap.shorten(repr(value), 300, placeholder=" ...")
+        code = repr(value)
+        if not isinstance(value, str):
+            code = re.sub(" at 0x[0-9a-fA-F]+", "", code)  # it is another one in every run
+        return textwrap.shorten(code, 300, placeholder=" ...")
     except OutOfTime:
         raise
     except BaseException:  # an object of the reader's own, which may raise anything

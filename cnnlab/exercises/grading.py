@@ -79,13 +79,14 @@ def submissions_in(folder: Path) -> tuple[list[Path], list[Path]]:
         If there is no such folder, or no submission in it.
     """
     if not folder.is_dir():
+        file = " (it is a file)" if folder.exists() else ""
         raise FileNotFoundError(
-            f"grade: there is no folder {str(folder)!r}. Give the folder that holds the notebooks "
-            f"and scripts of your class."
+            f"grade: there is no folder {str(folder)!r}{file}. Give the folder that holds the "
+            "notebooks and scripts of your class."
         )
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     files = [path for path in files if not _is_hidden(path.relative_to(folder))]
-    found = [path for path in files if path.suffix in SUFFIXES]
+    found = [path for path in files if path.suffix.lower() in SUFFIXES]
     if not found:
         raise FileNotFoundError(
             f"grade: in {str(folder)!r} there is no notebook (.ipynb) and no script (.py)."

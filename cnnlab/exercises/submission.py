@@ -11,6 +11,7 @@ import __future__
 
 import ast
 import builtins
+import codecs
 import contextlib
 import importlib
 import json
@@ -50,22 +51,24 @@ def steps(path: Path) -> list[tuple[str, CodeType]]:
     SyntaxError
         If the file is a script and Python does not understand it.
     ValueError
-        If the file is no notebook, or no text.
+        If the file is no notebook, or a script in UTF-16, which Python does not read.
     RecursionError, MemoryError
         If it is nested too deeply to be read.
     """
-    text = path.read_text(encoding="utf-8-sig")
+    content = path.read_bytes()  # Python and JSON know best how their text is encoded
     flags, found = 0, []
-    if path.suffix == ".py":
-        for node in ast.parse(text, path.name).body:
+    if path.suffix.lower() == ".py":
+        if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            raise ValueError("The script is stored as UTF-16. Save it as UTF-8.")
+        for node in ast.parse(content, path.name).body:
             code = _compiled(ast.Module([node], []), path.name, flags)
             flags |= _future(code)  # holds for all that follows
             found.append((f"line {node.lineno}", code))
         return found
     try:
-        cells = json.loads(text)["cells"]
+        cells = json.loads(content)["cells"]
         sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"The file is no notebook of format 4: {error}.") from None
     for n, source in enumerate(sources, start=1):
         code = _cell(source, f"cell {n}", flags)

@@ -30,7 +30,6 @@ __all__ = [
     "damage_curves",
     "dropped_maps",
     "gap_and_accuracy",
-    "learning_by_heart",
     "many_networks",
     "mean_and_spread",
     "no_two_answers",
@@ -126,36 +125,6 @@ def no_two_answers(
         f"the test images in {len(percent)} calls: {percent.min():.1f} to {percent.max():.1f} %; "
         f"in evaluation mode {100 * evaluated:.1f} %.",
     )
-    return axes
-
-
-def learning_by_heart(curves: Mapping[float, Mapping[str, Sequence[float]]]) -> Sequence[Axes]:
-    """Draw the share of wrong labels learned by heart, and the test accuracy, epoch by epoch.
-
-    Parameters
-    ----------
-    curves : mapping of rate to mapping of title to sequence of float
-        Rates are keys of :data:`RATES`; fractions, one for each epoch.
-    """
-    titles = list(next(iter(curves.values())))
-    axes = panels(len(titles), height=2.9)
-    facts = []
-    for ax, title in zip(axes, titles, strict=True):
-        for rate, of in curves.items():
-            style, percent = RATES[rate], 100 * np.asarray(of[title])
-            epochs = np.arange(1, len(percent) + 1)
-            ax.plot(epochs, percent, color=style.color, marker=style.marker, markevery=5)
-            ax.lines[-1].set(label=style.label, markersize=8, markeredgecolor="white")
-            ax.lines[-1].set_markeredgewidth(0.6)
-            best = int(percent.argmax())
-            facts.append(
-                f"{title}, {style.label}: {percent[-1]:.0f} % at the end, {percent[best]:.0f} % at "
-                f"most, in epoch {best + 1}"
-            )
-        ax.set(title=title, xlabel="epoch", ylabel="%")
-        ax.grid(axis="y")
-    axes[0].legend(loc="best", fontsize=9)
-    describe(axes[0], f"Curves over {len(epochs)} epochs. {'; '.join(facts)}.")
     return axes
 
 

@@ -1,10 +1,8 @@
 """Words of chapter 4 that stand for a number: each is held against the number it stands for."""
 
-from pathlib import Path
-
-import nbformat
 import numpy as np
 import pytest
+from chapter import Chapter
 
 from cnnlab import experiments
 from cnnlab.claims.numbers import VGG16, count
@@ -12,7 +10,7 @@ from cnnlab.experiments.networks import n3
 from cnnlab.laws import heads
 from cnnlab.statistics import corrected_interval, mean_interval
 
-CHAPTER = Path(__file__).parents[2] / "book" / "04-flatten.ipynb"
+CHAPTER = Chapter("04-flatten")
 RACES = ("removals_centred", "removals_scattered", "removals_cifar")
 
 
@@ -74,10 +72,7 @@ def parameters(head):
 
 def shares_right(head):
     """Test accuracies in percent after few and many epochs, from the chapter's stored table."""
-    cells = nbformat.read(CHAPTER, as_version=4).cells
-    outputs = [output for cell in cells for output in cell.get("outputs", [])]
-    tables = [output.get("data", {}).get("text/plain", "") for output in outputs]
-    table = next(t for t in tables if t.startswith("Digits put right: one run each"))
+    table = CHAPTER.printed("Digits put right: one run each")
     lines = [line.split() for line in table.splitlines() if line.startswith(head)]
     return [int(line[-1].rstrip("%")) for line in lines]
 
@@ -196,30 +191,29 @@ SAID = {
 
 @pytest.mark.parametrize("words", SAID)
 def test_words_and_number_agree(words):
-    cells = nbformat.read(CHAPTER, as_version=4).cells
-    text = [cell.source for cell in cells if cell.cell_type == "markdown"]
-    text += [cell.metadata.get("mystnb", {}).get("figure", {}).get("caption", "") for cell in cells]
-    assert words in " ".join(" ".join(text).split()), "the chapter no longer says this"
-    assert SAID[words]()
+    CHAPTER.must_say(words, SAID[words])
 
 
-def test_no_prediction_is_given_away_before_it_is_asked():
-    text = " ".join(" ".join(c.source for c in nbformat.read(CHAPTER, as_version=4).cells).split())
-    for answer, asked in (
-        ("is a kernel!", "Which convolution computes the same ten numbers"),
-        ("the average *without a border*", "Four networks: flatten or average"),
-    ):
-        assert text.index(answer) > text.index(asked)
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("Which convolution computes the same ten numbers", "is a kernel!"),
+        ("Four networks: flatten or average", "the average *without a border*"),
+    ],
+)
+def test_prediction_is_asked_before_its_answer(question, answer):
+    CHAPTER.must_ask_before(question, answer)
 
 
 def test_the_network_without_pools_is_not_named_after_its_stride():
-    cells = nbformat.read(CHAPTER, as_version=4).cells
-    assert not [cell.source for cell in cells if "stride 1" in cell.source]
+    assert not [cell.source for cell in CHAPTER.cells if "stride 1" in cell.source]
 
 
 def test_the_four_alone_has_more_for_it_than_against_it():
-    cells = nbformat.read(CHAPTER, as_version=4).cells
-    alts = [cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "") for cell in cells]
-    means = next(alt for alt in alts if "a map of 4×4 places for each of 10 classes" in alt)
+    means = next(
+        text
+        for text in CHAPTER.alternative_texts.values()
+        if "a map of 4×4 places for each of 10 classes" in text
+    )
     scores = dict(part.split() for part in means.rstrip(".").split("maps: ")[1].split(", "))
     assert [name for name, score in scores.items() if float(score) > 0] == ["4"]

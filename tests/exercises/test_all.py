@@ -147,3 +147,25 @@ def test_no_answer_interrupts(exercise, answer):
 @pytest.mark.parametrize("answer", [0, "x", [], {}, (1, 2), np.zeros((2, 2)), object(), max, print])
 def test_no_answer_raises(exercise, answer):
     assert exercise.check(answer).status in ("not yet", "not attempted")
+
+
+functions = pytest.mark.parametrize(
+    "exercise", [e for e in EXERCISES if callable(e.solved_by)], ids=lambda e: e.name
+)
+
+
+def spoiled(value):
+    """The same shapes and types with nan for every number."""
+    if isinstance(value, list | tuple):
+        return type(value)(map(spoiled, value))
+    return np.full(value.shape, np.nan) if isinstance(value, np.ndarray) else float("nan")
+
+
+@functions
+def test_nan_is_never_right(exercise):
+    assert exercise.check(lambda *a: spoiled(exercise.solved_by(*a))).status == "not yet"
+
+
+@functions
+def test_no_reply_holds_an_address_which_would_be_another_one_in_every_run(exercise):
+    assert " at 0x" not in repr(exercise.check(lambda *a: (value for value in a)))

@@ -106,6 +106,14 @@ def test_an_unfair_share_below_zero_is_refused():
     assert "A winner gets a share below 0." in reply
 
 
+def test_shares_of_a_window_without_a_winner_are_nan_and_refused():
+    def shares(winners):
+        return np.where(winners.sum(axis=-1, keepdims=True) == 4, np.nan, winners)
+
+    reply = plain(ch03.repair_ties.check(lambda grad, x: ch03._shared(grad, x, shares)))
+    assert "The result holds nan or inf. Is something divided by 0?" in reply
+
+
 def test_an_unknown_way_to_share_too_little_is_told_with_both_sums():
     reply = plain(ch03.repair_ties.check(lambda grad, x: ch03._shared(grad, x, lambda w: w / 2)))
     assert "Window (0, 0) of channel 0 received the gradient" in reply

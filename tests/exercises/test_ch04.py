@@ -160,6 +160,18 @@ def test_a_head_that_is_misled_is_shown_with_its_averages():
     assert "0 or less means upper, and left" in reply
 
 
+def test_nan_which_the_head_takes_for_upper_and_left_is_refused():
+    def my_channels(x):
+        channels = ch04._my_channels(x)
+        return channels / (channels.mean(axis=(1, 2), keepdims=True) > 0)
+
+    for (x,) in ch04._where_cases():
+        with np.errstate(invalid="ignore", divide="ignore"):
+            assert ch04.where_head(my_channels(x)) == ch04._truth(x)
+    reply = plain(ch04.where.check(my_channels))
+    assert "The result holds nan or inf. Is something divided by 0?" in reply
+
+
 def test_a_third_channel_and_a_wrong_size_are_told():
     assert "needs two channels, and got 1." in plain(ch04.where.check(lambda x: x[np.newaxis]))
     assert "has shape (2, 1, 1), needed" in plain(ch04.where.check(lambda x: np.ones((2, 1, 1))))

@@ -91,7 +91,8 @@ def test_a_wrong_answer_is_shown_with_its_smallest_failing_case():
         "Not yet.\n"
         "  went in   triple(np.array([1.]))\n"
         "  came out  np.array([3.])\n"
-        "  needed    np.array([2.])"
+        "  needed    np.array([2.])\n"
+        "In all cases the result is 1.5 times what is needed."
     )
 
 
@@ -164,6 +165,111 @@ def test_what_is_no_tuple_is_told_so():
     assert "returned an int, needed a tuple of 2." in reply
 
 
+def third(x):
+    """A third of x, an array."""
+    return x / 3
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        (lambda x: x * np.nan, "The result holds nan or inf. Is something divided by 0?"),
+        (lambda x: x.astype(int) // 3, "so fractions are lost: make it with dtype=float."),
+        (lambda x: (x / 3).astype(np.float16), "keeps only three digits: compute in float64."),
+        (
+            lambda x: x / 3 + 1e-5,
+            "The numbers differ by up to 1e-05, in digits that are not shown.",
+        ),
+        (lambda x: 5 * x, "In all cases the result is 15 times what is needed."),
+        (lambda x: -x / 3, "In all cases this is right but for the sign."),
+        (lambda x: x.T / 3, "rows and columns of the result have changed places."),
+    ],
+    ids=["nan", "integers", "float16", "digits", "factor", "sign", "transposed"],
+)
+def test_what_a_wrong_result_suffers_from_is_told(answer, sentence):
+    cases = [(x,) for x in (np.array([[1.0, -2.0]]), np.arange(6.0).reshape(2, 3))]
+    with pytest.raises(NotYet) as refused:
+        compare(answer, third, cases, ())
+    assert str(refused.value).splitlines()[-1].endswith(sentence)
+
+
+def test_a_shape_that_is_transposed_is_told_as_both():
+    cases = [(np.ones((2, 1)),), (np.ones((3, 2)),)]
+    with pytest.raises(NotYet) as refused:
+        compare(lambda x: x.T / 3, third, cases, ())
+    assert str(refused.value).splitlines()[-1] == (
+        "The result has shape (1, 2), needed (2, 1). "
+        "In all cases rows and columns of the result have changed places."
+    )
+
+
+def test_three_axes_in_reverse_order_are_told_as_such():
+    cases = [(np.ones((1, 2, 3)),), (np.ones((2, 2, 1)),)]
+    with pytest.raises(NotYet, match="the axes of the result stand in reverse order"):
+        compare(lambda x: x.T / 3, third, cases, ())
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [lambda x: x if x.size == 3 else x / 3, lambda x: x.T / 3 if x.size == 4 else x],
+    ids=["factor", "transposed"],
+)
+def test_what_holds_in_one_case_only_is_not_said_of_all(answer):
+    cases = [(np.array([1.0, 2.0, 4.0]),), (np.array([[1.0, 2.0], [4.0, 8.0]]),)]
+    with pytest.raises(NotYet) as refused:
+        compare(answer, third, cases, ())
+    assert "all cases" not in str(refused.value)
+
+
+def test_a_fraction_that_was_cut_off_a_number_is_told():
+    with pytest.raises(NotYet, match=r"The fraction is lost\. Is something rounded, or divided"):
+        compare(lambda a, b: a // b, lambda a, b: a / b, [(4, 2), (7, 2)], ())
+
+
+@pytest.mark.parametrize("result", [np.array([3.5]), np.array(3.5)], ids=["one axis", "no axis"])
+def test_an_array_of_one_number_is_told_how_to_become_a_number(result):
+    with pytest.raises(NotYet, match=r"needed one number\. It holds just one: take it out with"):
+        compare(lambda x: result, float, [(3.5,)], ())
+
+
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [
+        (np.array([2]), "an array"),
+        (np.array(2, dtype=object), "an array"),
+        (True, "a bool"),
+        (2j, "a complex"),
+        ("2", "a str"),
+        (None, "a NoneType"),
+    ],
+)
+def test_what_is_no_number_in_a_tuple_is_told(entry, told):
+    with pytest.raises(NotYet, match=f"Among the values returned is {told}, needed numbers only"):
+        compare(lambda x: (1, entry), lambda x: (1, 2), [(0,)], ())
+
+
+@pytest.mark.parametrize("result", [10**400, (1, 10**400)], ids=["number", "tuple"])
+def test_a_whole_number_too_large_for_a_float_is_a_wrong_answer_like_any_other(result):
+    needed = (1, 2) if isinstance(result, tuple) else 2
+    with pytest.raises(NotYet, match="went in") as refused:
+        compare(lambda x: result, lambda x: needed, [(0,), (1,)], ())
+    assert "Error" not in str(refused.value)
+    assert "Among" not in str(refused.value)
+
+
+def test_a_pattern_is_not_claimed_of_a_case_that_fails():
+    def five_thirds(x):
+        return 5 * x / 3 if x.size == 3 else x[9]
+
+    with pytest.raises(NotYet) as refused:
+        compare(five_thirds, third, [(np.ones(3),), (2 * np.ones(3),), (np.ones(2),)], ())
+    assert "all cases" not in str(refused.value)
+
+
+def test_an_array_without_axes_is_a_number_in_a_tuple():
+    assert compare(lambda x: (1, np.array(2)), lambda x: (1, 2), [(0,)], ()) == 1
+
+
 def test_a_wrong_answer_that_gives_nan_is_recognised():
     wrong = WrongAnswer("nan", lambda x: x * np.nan, "Something was divided by zero.")
     assert recognise(lambda x: x - x * np.nan, CASES, [wrong]) == wrong.says
@@ -218,6 +324,7 @@ def test_a_table_left_open_is_not_attempted(value):
         ({"a": 10}, "Still to predict: 'b', 'c'."),
         (NEEDED | {"b": "20"}, "The entry 'b' has type str, needed one whole number."),
         (NEEDED | {"b": True}, "The entry 'b' has type bool, needed one whole number."),
+        (NEEDED | {"b": float("nan")}, "The entry 'b' is nan, needed one whole number."),
     ],
 )
 def test_a_table_that_is_not_complete_is_told_what_is_needed(answer, reply):
@@ -762,6 +869,11 @@ def test_minus_zero_is_shown_as_zero():
 
 def test_a_numpy_number_is_shown_as_a_number():
     assert show(np.float64(2.5)) == "2.5"
+
+
+def test_an_object_is_shown_without_its_address():
+    assert show(object()) == "<object object>"
+    assert show("<object object at 0x7f>") == "'<object object at 0x7f>'"
 
 
 def test_compare_raises_not_yet_for_whoever_uses_it_directly():

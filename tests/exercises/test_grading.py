@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from cnnlab.exercises import ch02, grading, submission
+from cnnlab.exercises.__main__ import main
 
 RIGHT = """
 def my_receptive_field(layers):
@@ -197,6 +198,29 @@ def test_a_file_that_is_no_notebook_is_named(graded, text):
     assert "no notebook" in problem
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_notebook_is_read_in_every_encoding_that_json_has(tmp_path, encoding):
+    path = tmp_path / "a.ipynb"
+    path.write_text(notebook("x = '→'"), encoding=encoding)
+    names, problems = submission.namespace_of(path)
+    assert (names["x"], problems) == ("→", [])
+
+
+def test_a_script_may_name_its_encoding_as_python_lets_it(tmp_path):
+    path = tmp_path / "a.py"
+    path.write_bytes(b"# -*- coding: latin-1 -*-\nx = '\xe9'")
+    assert submission.namespace_of(path)[0]["x"] == "é"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "told"), [("utf-16", "Save it as UTF-8."), ("latin-1", "can't decode byte 0xe9")]
+)
+def test_a_script_that_python_cannot_decode_is_told_so(tmp_path, encoding, told):
+    (tmp_path / "a.py").write_text("x = 'é'", encoding=encoding)
+    (problem,) = grading.grade(tmp_path / "a.py", ["ch02"]).problems
+    assert told in problem
+
+
 def test_a_submission_that_overwrites_the_list_of_exercises_is_checked(graded):
     found = graded(f"from cnnlab.exercises import ch02\nch02.EXERCISES = []\n{WRONG}")
     assert found.outcomes[NAME][0] == "not yet"
@@ -363,6 +387,57 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path):
     done = command("grade", tmp_path / "nowhere")
     assert done.returncode == 2
     assert "there is no folder" in done.stderr
+    assert "(it is a file)" not in done.stderr
+
+
+def test_a_file_in_place_of_a_folder_is_refused(classroom):
+    done = command("grade", classroom / "ada.py")
+    assert done.returncode == 2
+    assert "ada.py' (it is a file). Give the folder that holds the notebooks" in done.stderr
+
+
+def test_a_suffix_in_capitals_is_one(tmp_path):
+    (tmp_path / "ADA.PY").write_text(RIGHT)
+    (tmp_path / "BOB.IPYNB").write_text(notebook(RIGHT))
+    grades = list(grading.grade_all(tmp_path, ["ch02"]))
+    assert [(grade.name, grade.correct) for grade in grades] == [("ADA.PY", 1), ("BOB.IPYNB", 1)]
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "needed"),
+    [
+        ("--seconds", "nan", "a number above 0"),
+        ("--seconds", "-3", "a number above 0"),
+        ("--seconds", "2m", "a number above 0"),
+        ("--megabytes", "-1", "a whole number above 0"),
+        ("--jobs", "0", "a whole number above 0"),
+        ("--jobs", "1.5", "a whole number above 0"),
+    ],
+)
+def test_a_limit_that_is_none_is_refused(capsys, option, value, needed):
+    with pytest.raises(SystemExit) as ended:
+        main(["grade", "somewhere", f"{option}={value}"])
+    assert ended.value.code == 2
+    assert f"argument {option}: got '{value}', needed {needed}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--output", "--messages"])
+def test_a_table_never_overwrites_a_submission(classroom, capsys, option):
+    assert main(["grade", str(classroom), option, str(classroom / "bob/../ada.py")]) == 2
+    assert "ada.py', a submission. Give it a name of its own" in capsys.readouterr().err
+    assert (classroom / "ada.py").read_text() == RIGHT
+
+
+def test_two_tables_are_not_written_into_one_file(classroom, tmp_path, capsys):
+    table = str(tmp_path / "grades.csv")
+    assert main(["grade", str(classroom), "--output", table, "--messages", table]) == 2
+    assert "grades.csv', the other table" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", [".", "nowhere/grades.csv"])
+def test_a_table_that_cannot_be_written_is_told_before_anything_is_graded(classroom, capsys, name):
+    assert main(["grade", str(classroom), "--output", str(classroom / name)]) == 2
+    assert "cannot be written" in capsys.readouterr().err
 
 
 def test_the_list_names_every_exercise_and_its_answer():

@@ -114,6 +114,37 @@ def test_memorised_and_seen_through_exclude_one_another():
     assert told == pytest.approx(row["train_accuracy"])
 
 
+def test_a_network_is_stopped_at_the_length_of_the_lowest_validation_log_loss():
+    quick = {**dropout_wrong_labels.EXPERIMENT.quick, "lengths": [1, 12]}
+    row = dropout_wrong_labels.run("max_0_stopped", 0, quick)
+    assert len(row["length_losses"]) == 2
+    assert row["epochs"] == quick["lengths"][int(np.argmin(row["length_losses"]))]
+
+
+def test_only_the_arms_that_are_called_long_or_stopped_have_a_length_of_their_own():
+    quick = dropout_wrong_labels.EXPERIMENT.quick
+    for arm, key in {"max_50": "epochs", "max_0_long": "long_epochs"}.items():
+        row = dropout_wrong_labels.run(arm, 0, quick)
+        assert (row["epochs"], row["length_losses"]) == (quick[key], [])
+
+
+def test_the_length_is_chosen_without_a_look_at_the_last_fifth_in_training(monkeypatch):
+    seen = []
+
+    def train(build, x, y, rate, **settings):
+        seen.append((x, settings["configuration"]["epochs"]))
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(dropout_wrong_labels, "train", train)
+    x = np.arange(10)
+    with pytest.raises(ZeroDivisionError):
+        dropout_wrong_labels.length_losses(
+            None, x, x, 0, {"learning_rates": [1], "lengths": [7]}, "cpu"
+        )
+    [(images, epochs)] = seen
+    assert (images.tolist(), epochs) == (list(range(8)), 7)
+
+
 def test_the_gap_is_training_minus_test():
     row = dropout_few_images.run("p50", 0, dropout_few_images.EXPERIMENT.quick)
     assert row["gap"] == row["train_accuracy"] - row["test_accuracy"]
@@ -178,6 +209,19 @@ def test_round_digits_come_alone_first_and_then_everything_comes(classes):
 def test_the_orders_that_are_compared_take_as_many_steps(classes, end):
     assert len(batches("round_first" + end, classes)) == len(batches("mixed_first" + end, classes))
     assert len(batches("sorted", classes)) == len(batches("shuffled", classes))
+
+
+@pytest.mark.parametrize("end", ["", "_long"])
+def test_the_strict_control_gets_the_very_same_images_in_steps_of_the_same_sizes(classes, end):
+    model, control = (batches(order + end, classes) for order in ("round_first", "same_images"))
+    assert [len(batch) for batch in model] == [len(batch) for batch in control]
+    counts = [np.bincount(np.concatenate(made)).tolist() for made in (model, control)]
+    assert counts[0] == counts[1]
+
+
+def test_the_strict_control_sees_straight_digits_from_the_beginning(classes):
+    first = np.concatenate(batches("same_images", classes)[:20])
+    assert 0.1 < np.isin(classes[first], sample_order.STRAIGHT).mean() < 0.4
 
 
 def test_sorted_epochs_go_through_the_classes_and_shuffled_ones_do_not(classes):

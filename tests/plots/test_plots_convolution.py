@@ -1,35 +1,18 @@
 """The figures of chapter 1 draw what they are given, and say it."""
 
-import matplotlib as mpl
 import numpy as np
-import pytest
+from reading import said, texts, title
 
 from cnnlab import plots
 from cnnlab.statistics import mean_interval
-
-mpl.use("Agg")
-
-
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    mpl.pyplot.close("all")
-
-
-def said(axes):
-    return axes[0].figure.get_label()
-
-
-def numbers(ax):
-    return [label.get_text() for label in ax.texts]
 
 
 def test_matrices_show_their_numbers_with_a_frame_around_the_marked_cells():
     named = {"picture": np.arange(12).reshape(3, 4), "kernel": np.array([[-1, 1]])}
     axes = plots.matrices(named, text="A step.", marked={"picture": (1, 2, 2, 1)})
-    assert [ax.get_title(loc="left") or ax.get_title() for ax in axes] == ["picture", "kernel"]
-    assert numbers(axes[0]) == [str(n) for n in range(12)]
-    assert numbers(axes[1]) == ["−1", "1"]
+    assert [title(ax) for ax in axes] == ["picture", "kernel"]
+    assert texts(axes[0]) == [str(n) for n in range(12)]
+    assert texts(axes[1]) == ["−1", "1"]
     frame = axes[0].patches[-1]
     assert (frame.get_xy(), frame.get_width(), frame.get_height()) == ((2, 1), 1, 2)
     assert len(axes[1].patches) == 2  # cells, and no frame
@@ -51,7 +34,7 @@ def test_kernels_stand_above_the_maps_they_make():
 def test_window_counts_are_written_into_their_pixels():
     counts = np.array([[1, 2, 1], [2, 4, 2], [1, 2, 1]])
     axes = plots.window_counts({"no padding": counts})
-    assert numbers(axes[0]) == [str(n) for n in counts.ravel()]
+    assert texts(axes[0]) == [str(n) for n in counts.ravel()]
     np.testing.assert_array_equal(axes[0].images[0].get_array(), counts)
     assert "no padding: corner 1, middle 4, least 1" in said(axes)
 
@@ -72,7 +55,7 @@ def test_a_descent_shows_the_error_and_kernels_on_one_scale():
     np.testing.assert_array_equal(axes[0].lines[0].get_ydata(), [4, 2, 1])
     np.testing.assert_array_equal(axes[0].lines[1].get_xdata(), [0, 2])
     assert {ax.images[0].norm.vmax for ax in axes[1:]} == {2}
-    assert numbers(axes[2]) == ["1.0", "−2.0"]
+    assert texts(axes[2]) == ["1.0", "−2.0"]
     assert said(axes).startswith("The error falls from 4 to 1 in 2 steps. The kernel at step 0:")
 
 
@@ -106,7 +89,7 @@ def test_runs_and_differences_show_each_seed_and_both_intervals():
     assert len(bars) == 3  # thin and thick, and thick alone
     np.testing.assert_allclose(bars[0], [new.low, new.high])
     np.testing.assert_allclose(bars[1], [these.low, these.high])
-    assert numbers(axes[1])[0] == "one − two: +0.5"
+    assert texts(axes[1])[0] == "one − two: +0.5"
     text = said(axes)
     assert "Means of test accuracy (%): one 96, two 95.5" in text
     assert text.count("for new images") == 1

@@ -1,25 +1,11 @@
 """The figures of chapter 7 draw what they are given, and say it."""
 
-import matplotlib as mpl
 import numpy as np
-import pytest
+from reading import said, title
 
 from cnnlab import plots
 from cnnlab.plots.dropout import RATES
 from cnnlab.statistics import Interval
-
-mpl.use("Agg")
-
-
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    mpl.pyplot.close("all")
-
-
-def said(axes):
-    ax = axes[0] if isinstance(axes, list) else axes
-    return ax.figure.get_label()
 
 
 def interval(estimate, half):
@@ -48,17 +34,6 @@ def test_answers_of_a_network_in_training_mode_are_counted():
     assert "80.0 to 90.0 %; in evaluation mode 95.0 %" in said(axes)
 
 
-def test_learning_by_heart_has_a_panel_for_each_quantity():
-    curves = {
-        0.0: {"heart": [0.1, 0.9], "test": [0.9, 0.7]},
-        0.5: {"heart": [0, 0], "test": [1, 1]},
-    }
-    axes = plots.learning_by_heart(curves)
-    assert [list(line.get_ydata()) for line in axes[0].lines] == [[10, 90], [0, 0]]
-    assert [line.get_color() for line in axes[1].lines] == [RATES[p].color for p in (0.0, 0.5)]
-    assert "test, no dropout: 70 % at the end, 90 % at most, in epoch 1" in said(axes)
-
-
 def test_a_sweep_joins_rates_and_leaves_controls_alone():
     runs = {
         "0": np.array([70.0, 72.0]),
@@ -74,7 +49,7 @@ def test_a_sweep_joins_rates_and_leaves_controls_alone():
 def test_gap_and_accuracy_stand_side_by_side():
     arms = {0.0: (np.array([30.0, 40]), np.array([50.0, 52])), 0.5: (np.array([20.0, 10]),) * 2}
     axes = plots.gap_and_accuracy({"same\ntraining": arms, "own": arms})
-    assert [ax.get_title(loc="left") or ax.get_title() for ax in axes] == ["gap", "test accuracy"]
+    assert [title(ax) for ax in axes] == ["gap", "test accuracy"]
     assert axes[0].get_ylim()[0] == 0
     assert [text.get_text() for text in axes[0].get_legend().get_texts()] == [
         "no dropout",

@@ -1,32 +1,11 @@
 """The figures of chapter 4 draw what they are given, and say it."""
 
-import matplotlib as mpl
 import numpy as np
 import pytest
+from reading import said, texts, title
 
 from cnnlab import plots
 from cnnlab.plots.flatten import evidence
-
-mpl.use("Agg")
-
-
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    mpl.pyplot.close("all")
-
-
-def said(axes):
-    ax = axes[0] if isinstance(axes, list) else axes
-    return ax.figure.get_label()
-
-
-def title(ax):
-    return ax.get_title(loc="left") or ax.get_title()
-
-
-def numbers(ax):
-    return [label.get_text() for label in ax.texts]
 
 
 def heights(ax):
@@ -36,7 +15,7 @@ def heights(ax):
 def test_a_flattened_block_keeps_its_numbers_and_its_colours():
     axes = plots.flattened(np.arange(24).reshape(2, 3, 4), around=(1, 1, 1))
     assert [len(ax.texts) for ax in axes] == [12, 12, 24]
-    assert numbers(axes[2]) == [str(n) for n in range(24)]
+    assert texts(axes[2]) == [str(n) for n in range(24)]
     tints = [patch.get_facecolor() for patch in axes[2].patches[:24]]
     assert len(set(tints[:12])) == len(set(tints[12:])) == 1
     assert tints[0] != tints[12]
@@ -92,7 +71,7 @@ def test_a_slid_head_stands_below_the_windows_it_was_asked_about():
 def test_the_marked_layer_has_a_colour_and_a_share():
     ax = plots.parameters_by_layer({"conv": 1000, "dense": 3000}, marked="dense")
     assert heights(ax) == [1000, 3000]
-    assert numbers(ax) == ["1 k", "3 k"]
+    assert texts(ax) == ["1 k", "3 k"]
     assert ax.patches[1].get_facecolor() != ax.patches[0].get_facecolor()
     assert said(ax).endswith("dense has 75% of 4 k.")
 

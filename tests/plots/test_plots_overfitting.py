@@ -1,24 +1,10 @@
 """The figures of chapter 6 draw what they are given, and say it."""
 
-import matplotlib as mpl
 import numpy as np
-import pytest
 from matplotlib.collections import PathCollection
+from reading import said, texts, title
 
 from cnnlab import plots
-
-mpl.use("Agg")
-
-
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    mpl.pyplot.close("all")
-
-
-def said(axes):
-    ax = axes[0] if isinstance(axes, list) else axes
-    return ax.figure.get_label()
 
 
 def heights(line):
@@ -32,10 +18,6 @@ def scattered(ax):
 def dots(ax):
     """Places of all dots, one array for each collection of them."""
     return [np.asarray(spots.get_offsets()) for spots in scattered(ax)]
-
-
-def title(ax):
-    return ax.get_title(loc="left") or ax.get_title()
 
 
 def test_two_curves_get_a_panel_for_each_quantity_and_a_shaded_gap():
@@ -75,7 +57,7 @@ def test_guessing_is_a_line_where_it_is_known():
 
 def test_a_gap_is_a_bar_between_two_means_with_its_length():
     ax = plots.gaps({"digits": ([100, 100], [90, 94]), "photographs": ([80, 90], [40, 40])})
-    assert [text.get_text() for text in ax.texts] == ["8 points", "45 points"]
+    assert texts(ax) == ["8 points", "45 points"]
     bars = [c.get_segments()[0] for c in ax.collections if hasattr(c, "get_segments")]
     np.testing.assert_array_equal(bars[0], [[92, 0], [100, 0]])
     assert said(ax).endswith(
@@ -116,7 +98,7 @@ def test_a_road_goes_from_truth_to_lies_and_is_read_at_the_marked_level():
 def test_features_show_two_curves_and_the_gap_over_each_point():
     scores = {"100 images": ([[100, 100], [60, 64]], [[90, 92], [50, 50]])}
     axes = plots.by_features([256, 4], scores)
-    assert [text.get_text() for text in axes[0].texts] == ["9", "12"]
+    assert texts(axes[0]) == ["9", "12"]
     assert [heights(line) for line in axes[0].lines] == [[100, 62], [91, 50]]
     assert "100 images, 256: 100 and 91, 4: 62 and 50." in said(axes)
 

@@ -1,9 +1,11 @@
 """Does dropout undo a bad order of the training images? An experiment of chapter 7.
 
 The story goes: a network that sees circles first will never learn straight lines, and dropout
-prevents that. So the arms differ in the order alone. *round_first*: five epochs on the round digits
-0, 6, 8 and 9, then epochs on all digits. *mixed_first*: as many steps on as many images of every
-kind, then the same. *sorted*: every epoch goes through the classes one after the other.
+prevents that. *round_first*: five epochs on the round digits 0, 6, 8 and 9, then epochs on all
+digits. It has two controls. *same_images* sees every image exactly as often, in steps of the same
+sizes, but shuffled from beginning to end: these two differ in the order alone. *mixed_first* takes
+as many steps on as many images of every kind, then the same epochs on all, and so has seen more
+straight digits in the end. *sorted*: every epoch goes through the classes one after the other.
 *shuffled*: as many steps, in a new order every epoch. The whole training is one list of batches,
 with one optimiser and one schedule.
 """
@@ -25,6 +27,8 @@ ORDERS = {
     "mixed_first": "as many images of every kind for five epochs, then eight epochs on all",
     "round_first_long": "round digits alone for five epochs, then thirty epochs on all",
     "mixed_first_long": "as many images of every kind for five epochs, then thirty epochs on all",
+    "same_images": "every image as often as in round_first, shuffled from beginning to end",
+    "same_images_long": "every image as often as in round_first_long, shuffled throughout",
     "sorted": "twelve epochs, class after class",
     "shuffled": "twelve epochs, shuffled anew before each",
 }
@@ -54,6 +58,11 @@ def batches_of(order: str, y: Array, rng: np.random.Generator, configuration: Co
     list of integer arrays
         Positions of the images of each batch.
     """
+    if order.startswith("same_images"):
+        model = order.replace("same_images", "round_first")
+        batches = batches_of(model, y, rng, configuration)
+        ends = np.cumsum([len(batch) for batch in batches])[:-1]
+        return np.split(rng.permutation(np.concatenate(batches)), ends)
     everything = np.arange(len(y))
     chosen = np.flatnonzero(np.isin(y, ROUND))
     if order.startswith("mixed_first"):
@@ -130,6 +139,7 @@ EXPERIMENT = Experiment(
     held_equal=(
         "training images, initial weights: by the seed",
         "steps of the two orders that are compared, batch size, optimiser, schedule, learning rate",
+        "how often each image comes: in round_first and same_images, in sorted and shuffled",
         "evaluation mode, in which nothing is dropped",
     ),
     quantities={

@@ -1,15 +1,13 @@
-"""Words of a chapter that stand for a number: each is held against the number it stands for."""
+"""Words of chapter 2 that stand for a number: each is held against the number it stands for."""
 
-from pathlib import Path
-
-import nbformat
 import numpy as np
 import pytest
+from chapter import Chapter
 
 from cnnlab import experiments
 from cnnlab.statistics import corrected_interval, mean_interval
 
-ROOT = Path(__file__).parents[2]
+CHAPTER = Chapter("02-why-pool")
 
 
 def accuracy(one, other):
@@ -102,9 +100,4 @@ SAID = {
 
 @pytest.mark.parametrize("words", SAID)
 def test_words_and_number_agree(words):
-    notebook = nbformat.read(ROOT / "book" / "02-why-pool.ipynb", as_version=4)
-    prose = " ".join(
-        " ".join(cell.source.split()) for cell in notebook.cells if cell.cell_type == "markdown"
-    )
-    assert words in prose, "the chapter no longer says this: change the words here as well"
-    assert SAID[words]()
+    CHAPTER.must_say(words, SAID[words])

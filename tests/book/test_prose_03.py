@@ -1,15 +1,13 @@
 """Words of chapter 3 that stand for a number: each is held against the number it stands for."""
 
-from pathlib import Path
-
-import nbformat
 import numpy as np
 import pytest
+from chapter import Chapter
 
 from cnnlab import experiments
 from cnnlab.statistics import corrected_interval, mean_interval
 
-ROOT = Path(__file__).parents[2]
+CHAPTER = Chapter("03-max-or-average")
 CHOSEN = ("avg", "fixed")  # rules that max is hardly better than
 
 
@@ -280,14 +278,6 @@ SAID = {
 }
 
 
-def prose():
-    notebook = nbformat.read(ROOT / "book" / "03-max-or-average.ipynb", as_version=4)
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown":
-            yield " ".join(cell.source.split())
-        yield cell.metadata.get("mystnb", {}).get("figure", {}).get("caption", "")
-
-
 FALSE = (
     "The only difference is the pool in that transition",  # half of the pairs differ in the rate
     "At $d' = 0$ you can only guess",  # the scatter may differ
@@ -299,10 +289,9 @@ FALSE = (
 
 @pytest.mark.parametrize("words", FALSE)
 def test_what_is_not_so_is_not_said(words):
-    assert words not in " ".join(prose())
+    assert words not in CHAPTER.prose
 
 
 @pytest.mark.parametrize("words", SAID)
 def test_words_and_number_agree(words):
-    assert words in " ".join(prose()), "the chapter no longer says this: change the words here too"
-    assert SAID[words]()
+    CHAPTER.must_say(words, SAID[words])
