@@ -1,4 +1,4 @@
-"""Command line: ``python -m cnnlab.experiments list | run | record | check``."""
+"""Command line: ``python -m cnnlab.experiments list | run | record | check | weights``."""
 
 import argparse
 import re
@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from cnnlab import experiments
-from cnnlab.experiments import records, runner
+from cnnlab.experiments import records, runner, weights
 from cnnlab.experiments.backends import BACKENDS
 
 
@@ -35,6 +35,17 @@ def _list() -> None:
         print(f"{name:<{name_width}}  {state:<{state_width}}  {question}")
 
 
+def _weights() -> int:
+    """Write the files of trained networks; 1 where one is not as recorded."""
+    try:
+        for name in weights.ARMS:
+            print(weights.store(name))
+    except (ValueError, ImportError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line says and return the exit status.
 
@@ -58,6 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     run.add_argument("--quick", action="store_true", help="the small settings of the chapters")
     record = commands.add_parser("record", help="run the full settings and store every row")
     check = commands.add_parser("check", help="repeat some rows and compare with the record")
+    commands.add_parser("weights", help="train the networks that are kept once more, and keep them")
     for command in (run, record, check):
         command.add_argument("name", choices=experiments.NAMES)
     run.add_argument("--seeds", type=int, default=1)
@@ -84,6 +96,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command == "list":
         _list()
         return 0
+    if options.command == "weights":
+        return _weights()
     experiment = experiments.get(options.name)
     path = experiments.RUNS / f"{options.name}.jsonl"
     try:

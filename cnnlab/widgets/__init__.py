@@ -8,6 +8,7 @@ texts stay. Chapters 2 and on.
 
 from cnnlab.widgets.base import PageWidget, StateError
 from cnnlab.widgets.convolution import ConvolutionExplorer
+from cnnlab.widgets.digits import DigitsExplorer
 from cnnlab.widgets.dropout import DropoutExplorer
 from cnnlab.widgets.pooling import PoolingExplorer
 from cnnlab.widgets.quiz import Quiz, QuizError, load_quiz, quiz, quiz_names
@@ -17,6 +18,7 @@ from cnnlab.widgets.stack import StackExplorer
 
 __all__ = [
     "ConvolutionExplorer",
+    "DigitsExplorer",
     "DropoutExplorer",
     "PageWidget",
     "PoolingExplorer",

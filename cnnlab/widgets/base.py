@@ -11,6 +11,7 @@ import re
 import struct
 import zlib
 from base64 import b64encode
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -62,7 +63,8 @@ class PageWidget(anywidget.AnyWidget):
     """A widget that a page without a kernel can still show, and bring to life.
 
     A subclass names its JavaScript `module`, whose stylesheet, if any, has the same name; it tags
-    its public traits with ``sync=True``, and writes `fallback` and `__repr__`.
+    its public traits with ``sync=True``, and writes `fallback` and `__repr__`. It may name `data`,
+    JSON files by the name under which data.js loads them, once they are needed.
 
     Parameters
     ----------
@@ -79,6 +81,7 @@ class PageWidget(anywidget.AnyWidget):
     """
 
     module: ClassVar[str]
+    data: ClassVar[Mapping[str, Path]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -94,6 +97,15 @@ class PageWidget(anywidget.AnyWidget):
             )
         self.anchor = anchor
         super().__init__(**state)
+        if self.data:
+            self.on_msg(self._send_data)
+
+    def _send_data(self, _: Any, message: Any, __: Any) -> None:
+        """Answer a front end in a notebook that asks for one of the files."""
+        name = message.get("data") if isinstance(message, dict) else None
+        if isinstance(name, str) and name in self.data:
+            content = json.loads(self.data[name].read_text("utf-8"))
+            self.send({"data": name, "content": content})
 
     def state(self) -> dict[str, Any]:
         """Public state of the widget: plain Python values, ready for JSON, sorted by name."""
@@ -129,8 +141,11 @@ class PageWidget(anywidget.AnyWidget):
             A whole document. It asks nothing of a server, a kernel or the network.
         """
         scripts = "".join(
-            f"<script>\n{modules.for_page(name)}</script>\n"
-            for name in modules.page_scripts([self.module])
+            f"<script>\n{script}</script>\n"
+            for script in [
+                *(modules.data_script(name, path) for name, path in self.data.items()),
+                *map(modules.for_page, modules.page_scripts([self.module])),
+            ]
         )
         return (
             '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -161,6 +176,16 @@ class PageWidget(anywidget.AnyWidget):
         if live is not None and LIVE in live[0]:
             bundle[LIVE] = live[0][LIVE]
         return bundle, {}
+
+
+def data_files() -> dict[str, Path]:
+    """List the files that widgets load when they need them, by name: of all classes there are."""
+    classes: list[type[PageWidget]] = [PageWidget]
+    files: dict[str, Path] = {}
+    for kind in classes:  # it grows meanwhile
+        classes += kind.__subclasses__()
+        files |= kind.data
+    return dict(sorted(files.items()))
 
 
 def inline_html(text: str) -> str:

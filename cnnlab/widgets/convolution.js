@@ -20,8 +20,8 @@
 //                                                         size, number of values
 
 import {
-  between, button, clamp, decode, encode, h, makeEditor, makeExplorer, makeGrid, makePicture, mapOf, number, oneOf, place,
-  same, say,
+  SEVEN, between, button, clamp, decode, encode, h, makeEditor, makeExplorer, makeFrame, makeGrid, makePicture, makeStepper, mapOf,
+  number, numbered, onDrag, oneOf, place, plural, ringCells, rowsOf, same, say, setVariables, spot, tabulate, times,
 } from "./toolkit.js";
 
 // ---------------------------------------------------------------------------------------------
@@ -55,8 +55,7 @@ export function taps(x, s, i, j) {
 const sum = (values) => values.reduce((total, v) => total + v, 0);
 
 const mapOutput = (x, s, f) =>
-  Array.from({ length: outputSize(x.length, s) }, (_, i) =>
-    Array.from({ length: outputSize(x[0].length, s) }, (_, j) => f(taps(x, s, i, j))));
+  tabulate(outputSize(x.length, s), outputSize(x[0].length, s), (i, j) => f(taps(x, s, i, j)));
 
 /** Output map. */
 export function conv2d(x, s) {
@@ -115,8 +114,7 @@ export function countSentence(x, s) {
   return `${reads.length} values in, ${windows} out.${rest}${s.reads ? read : ""}`;
 }
 
-const often = (n) => (n === 0 ? "never" : n === 1 ? "once" : n === 2 ? "twice" : `${n} times`);
-const count = (n, one) => `${n} ${one}${n === 1 ? "" : "s"}`;
+const often = (n) => (n === 0 ? "never" : times(n));
 const factor = (v) => (v < 0 ? `(${number(v)})` : number(v));
 
 /** The products and their sum at one place. */
@@ -126,7 +124,7 @@ export function placeSentence(x, s, i, j) {
   const products = cells.map(({ value, weight }) => `${factor(value)}·${factor(weight)}`).join(" + ");
   const divided = s.divisor === 1 ? "" : `, divided by ${s.divisor}: ${number(total / s.divisor)}`;
   const padded = cells.filter((cell) => !cell.inside).length;
-  const note = padded ? ` ${count(padded, "pixel")} of the window ${padded === 1 ? "is" : "are"} padding: ${padded === 1 ? "a zero" : "zeros"}.` : "";
+  const note = padded ? ` ${plural(padded, "pixel")} of the window ${padded === 1 ? "is" : "are"} padding: ${padded === 1 ? "a zero" : "zeros"}.` : "";
   return `Output, ${place({ row: i, column: j })}: ${products} = ${number(total)}${divided}.${note}`;
 }
 
@@ -144,7 +142,7 @@ export function differenceSentence(x, s) {
   if (dot) return which + dot;
   const [a, b] = [false, true].map((flip) => conv2d(x, { ...s, flip }).flat());
   const differ = a.filter((v, n) => v !== b[n]).length;
-  return `${which}The two outputs differ at ${differ} of ${count(a.length, "place")}. Learned weights would simply come out flipped.`;
+  return `${which}The two outputs differ at ${differ} of ${plural(a.length, "place")}. Learned weights would simply come out flipped.`;
 }
 
 /** What the output shows where one pixel alone is not 0, at stride 1: the kernel, or what of it fits in. */
@@ -160,35 +158,34 @@ function dotSentence(x, s) {
     + `${s.dilation > 1 ? ", with gaps between the weights" : ""}${whole ? "" : "; for the rest, the dot is too near to the border"}.`;
 }
 
-const kernel = (text) => text.split("/").map((row) => row.trim().split(" ").map(Number));
 /** Kernels: [label, weights, divisor, what each output is, the same when flipped]. */
 export const PRESETS = {
-  vertical: ["Vertical edge", kernel("-1 0 1/-1 0 1/-1 0 1"), 1,
+  vertical: ["Vertical edge", rowsOf("-1 0 1/-1 0 1/-1 0 1"), 1,
     "Right column minus left column: positive where it gets brighter to the right, 0 on flat areas.",
     "Left column minus right column: positive where it gets darker to the right, 0 on flat areas."],
-  horizontal: ["Horizontal edge", kernel("-1 -1 -1/0 0 0/1 1 1"), 1,
+  horizontal: ["Horizontal edge", rowsOf("-1 -1 -1/0 0 0/1 1 1"), 1,
     "Lower row minus upper row: positive where it gets brighter downwards, 0 on flat areas.",
     "Upper row minus lower row: positive where it gets darker downwards, 0 on flat areas."],
-  laplacian: ["Laplacian", kernel("0 1 0/1 -4 1/0 1 0"), 1,
+  laplacian: ["Laplacian", rowsOf("0 1 0/1 -4 1/0 1 0"), 1,
     "The four neighbours minus four times the middle: 0 on flat areas and on even slopes."],
-  identity: ["Identity", kernel("0 0 0/0 1 0/0 0 0"), 1, "The pixel in the middle, unchanged."],
-  blur: ["Blur, mean of nine", kernel("1 1 1/1 1 1/1 1 1"), 9, "The mean of the nine pixels: details fade."],
-  soft: ["Soft blur", kernel("1 2 1/2 4 2/1 2 1"), 16,
+  identity: ["Identity", rowsOf("0 0 0/0 1 0/0 0 0"), 1, "The pixel in the middle, unchanged."],
+  blur: ["Blur, mean of nine", rowsOf("1 1 1/1 1 1/1 1 1"), 9, "The mean of the nine pixels: details fade."],
+  soft: ["Soft blur", rowsOf("1 2 1/2 4 2/1 2 1"), 16,
     "A mean in which the middle counts most: details fade, more gently."],
-  sharpen: ["Sharpen", kernel("0 -1 0/-1 5 -1/0 -1 0"), 1,
+  sharpen: ["Sharpen", rowsOf("0 -1 0/-1 5 -1/0 -1 0"), 1,
     "The middle plus its difference from its four neighbours: edges stand out, flat areas stay."],
-  shift: ["Shift", kernel("0 0 0/1 0 0/0 0 0"), 1,
+  shift: ["Shift", rowsOf("0 0 0/1 0 0/0 0 0"), 1,
     "The pixel to the left of the middle: the image moves one pixel to the right.",
     "The pixel to the right of the middle: the image moves one pixel to the left."],
-  corner: ["Corner, top left", kernel("-4 -4 -4/-4 5 5/-4 5 5"), 1,
+  corner: ["Corner, top left", rowsOf("-4 -4 -4/-4 5 5/-4 5 5"), 1,
     "Largest where a bright area begins, with its top left corner in the middle.",
     "Largest where a bright area ends, with its bottom right corner in the middle."],
-  letter: ["Letter F", kernel("1 1 1/1 1 0/1 0 0"), 1,
+  letter: ["Letter F", rowsOf("1 1 1/1 1 0/1 0 0"), 1,
     "Six pixels added up, in the shape of an F. Flip it, and see the weights swap places.",
     "Six pixels added up, in the shape of an F, flipped."],
-  mean: ["Mean of four", kernel("1 1/1 1"), 4, "The mean of four pixels. With stride 2: average pooling."],
-  diagonal: ["Diagonal difference", kernel("1 0/0 -1"), 1, "Top left minus bottom right.", "Bottom right minus top left."],
-  double: ["One weight, double", kernel("2"), 1, "Each pixel alone, times two: no neighbour has a say."],
+  mean: ["Mean of four", rowsOf("1 1/1 1"), 4, "The mean of four pixels. With stride 2: average pooling."],
+  diagonal: ["Diagonal difference", rowsOf("1 0/0 -1"), 1, "Top left minus bottom right.", "Bottom right minus top left."],
+  double: ["One weight, double", rowsOf("2"), 1, "Each pixel alone, times two: no neighbour has a say."],
 };
 /** What each output is with dilation 2, where the sentence above would not be true. */
 export const DILATED = {
@@ -218,10 +215,9 @@ export function meaningSentence(s) {
 // ---------------------------------------------------------------------------------------------
 // Start patterns.
 
-const eight = (f) => Array.from({ length: 8 }, (_, i) => Array.from({ length: 8 }, (_, j) => f(i, j)));
+const eight = (f) => tabulate(8, 8, f);
 export const PATTERNS = {
-  seven: ["Handwritten seven", kernel("0 0 0 0 0 0 0 0/0 3 7 9 9 8 2 0/0 2 4 4 5 9 3 0/0 0 0 1 6 8 1 0/"
-    + "0 0 2 6 9 7 5 0/0 0 1 5 9 3 1 0/0 0 0 7 6 0 0 0/0 0 1 9 3 0 0 0")],
+  seven: ["Handwritten seven", SEVEN],
   square: ["Bright square", eight((i, j) => (i > 1 && i < 6 && j > 1 && j < 6 ? 9 : 1))],
   dot: ["One bright dot", eight((i, j) => (i === 3 && j === 4 ? 9 : 0))],
   edge: ["Vertical edge", eight((i, j) => (j < 4 ? 1 : 8))],
@@ -230,7 +226,7 @@ export const PATTERNS = {
   checkerboard: ["Checkerboard", eight((i, j) => ((i + j) % 2 ? 9 : 0))],
   flat: ["Flat area", eight(() => 5)],
   negative: ["Positive and negative", eight((i, j) => ((3 * i * i + 5 * j + 2 * i * j) % 19) - 9)],
-  odd: ["Odd size, 7×7", Array.from({ length: 7 }, (_, i) => Array.from({ length: 7 }, (_, j) => Math.min(i, j) + 1))],
+  odd: ["Odd size, 7×7", tabulate(7, 7, (i, j) => Math.min(i, j) + 1)],
 };
 
 // ---------------------------------------------------------------------------------------------
@@ -288,18 +284,123 @@ export function settled(changes, next) {
   return { ...changes, at, visited, filled, view: x === next.photo ? "photo" : "numbers" };
 }
 
+// Playing: place after place of an output of size(), in reading order. With reduced motion, a press is one step.
+// redraw() is called when it begins and ends.
+function makePlayer({ state, update }, size, redraw) {
+  const still = window.matchMedia("(prefers-reduced-motion: reduce)");
+  let clock = null;
+  const pause = () => {
+    if (clock === null) return;
+    clearInterval(clock);
+    clock = null;
+    redraw();
+  };
+  const step = (count) => {
+    const { at: [i, j], filled, visited } = state();
+    const [height, width] = size();
+    const end = height * width - 1;
+    const now = i * width + j;
+    const anew = filled || now >= end;
+    const to = anew ? 0 : Math.min(now + count, end);
+    const places = Array.from({ length: anew ? 1 : to - now }, (_, n) => to - n).reverse();
+    const cells = places.map((n) => [Math.floor(n / width), n % width]);
+    update({ at: cells.at(-1), filled: false, visited: added(anew ? [] : visited, cells) });
+    return to < end;
+  };
+  const press = () => {
+    if (clock !== null) return pause();
+    if (still.matches) return step(1);
+    const [height, width] = size();
+    const total = height * width;
+    const count = Math.ceil(total / 160);
+    if (step(1)) clock = setInterval(() => { if (!step(count)) pause(); }, Math.max(30, Math.min(350, 12000 / total)));
+    redraw();
+  };
+  const key = button("play", "", press);
+  const fill = () => say(key, clock !== null ? "❚❚ Pause" : still.matches ? "Next place" : "▶ Play");
+  return { key, fill, pause, plays: () => clock !== null, stop: () => clearInterval(clock) };
+}
+
+// Cells visited, and those of `more` that were not.
+function added(visited, more) {
+  const seen = new Set(visited.map(String));
+  return [...visited, ...more.filter((at) => !seen.has(String(at)))];
+}
+
+// The window under a glass: pixels times kernel, products, sum; and what the kernel does, in words. `on` is for the
+// grid of the weights.
+function makeGlass({ id, start, select, checkbox }, on) {
+  const mini = (name) => h("div", { class: `cnn-mini cnn-mini--${name}`, "aria-hidden": "true" });
+  const [pixels, products] = [mini("pixels"), mini("products")];
+  const caption = h("p", { class: "cnn-caption", id: id("kernel") });
+  const kernel = makeGrid("kernel", { "aria-labelledby": id("kernel"), "aria-describedby": id("help") }, on);
+  const divisor = select("divisor", "÷", numbered(1, 16));
+  divisor.querySelector("select").setAttribute("aria-label", "Divide the sum by");
+  const total = h("span", { class: "cnn-sum" });
+  const outcome = h("span", { class: "cnn-result" });
+  const sign = (text) => h("span", { class: "cnn-sign", "aria-hidden": "true" }, text);
+  const part = (name, title, ...nodes) => h("div", { class: `cnn-part cnn-part--${name}` }, title, ...nodes);
+  const title = (text) => h("p", { class: "cnn-caption", "aria-hidden": "true" }, text);
+  const meaning = h("p", { class: "cnn-meaning" });
+  const difference = h("p", { class: "cnn-difference" });
+  const node = h("div", { class: "cnn-glass" },
+    h("div", { class: "cnn-equation" },
+      part("pixels", title("Window"), pixels), sign("×"), part("kernel", caption, kernel.node), sign("="),
+      part("products", title("Products"), products), part("sum", title("Sum"), total, divisor, outcome)),
+    h("div", { class: "cnn-notes" }, meaning, checkbox("flip", "Flip the kernel (true convolution)"), difference));
+
+  let turned = start.flip;
+  const fill = (s, cells, y, digits, isChosen) => {
+    const found = cells.map((c) => c.product);
+    const [weight, most] = [s.kernel.flat(), found].map((values) => Math.max(...values.map(Math.abs), 1));
+    fillMini(pixels, cells.map((c) => c.value), (v) => (digits ? v / 9 : v / 127.5 - 1), (n) => cells[n].inside);
+    fillMini(products, found, (v) => v / most);
+    const weights = applied(s);
+    kernel.fill(weights, (cell, i, j) => {
+      cell.style.setProperty("--v", weights[i][j] / weight);
+      cell.classList.toggle("is-current", isChosen && same([i, j], kernel.at));
+    });
+    if (s.flip !== turned && !window.matchMedia("(prefers-reduced-motion: reduce)").matches) {
+      kernel.node.animate([{ transform: "rotate(-180deg)" }, { transform: "none" }], { duration: 450, easing: "ease-out" });
+    }
+    turned = s.flip;
+    say(caption, s.flip ? "Kernel, flipped" : "Kernel");
+    say(total, number(sum(found)));
+    say(outcome, `= ${number(y)}`);
+    outcome.hidden = s.divisor === 1;
+    total.classList.toggle("is-result", s.divisor === 1);
+    say(meaning, meaningSentence(s));
+  };
+  return { node, kernel, fill, tell: (map, s) => say(difference, differenceSentence(map, s)) };
+}
+
+// The ring of zeros around the input, drawn below it.
+function paddingCells(map, s, cells) {
+  const ring = [s.padding, s.padding];
+  return ringCells([map.length, map[0].length], ring, ring, (i, j) => ["0", cells.some((c) => c.row === i && c.column === j) && "is-in"]);
+}
+
+// A small square of numbers that is only looked at.
+function fillMini(node, values, shade, inside = () => true) {
+  node.style.setProperty("--chars", Math.max(2, ...values.map((v) => number(v).length)));
+  node.replaceChildren(...values.map((v, n) => {
+    const cell = h("span", { class: `cnn-cell${inside(n) ? "" : " is-padding"}` }, number(v));
+    cell.style.setProperty("--v", shade(v));
+    return cell;
+  }));
+}
+
 function render({ model, el }) {
   const ui = makeExplorer({ model, el }, { kind: "convolution", names: NAMES, fixed: ["photo"], codecs: LINK, settle: settled, draw });
   const { id, start, state, update } = ui;
-  const still = window.matchMedia("(prefers-reduced-motion: reduce)");
+  const player = makePlayer(ui, () => [y.length, y[0].length], () => draw(state()));
 
   // Moving the window. Each place on the way is filled.
   let held = false; // the reader is at a cell of the input: it stays the one to change
   const move = (at, from = at) => {
     const now = state();
     if (same(at, now.at) && (now.filled || now.visited.some((v) => same(v, at)))) return;
-    const seen = new Set(now.visited.map(String));
-    update({ at, ...(now.filled ? {} : { visited: [...now.visited, ...way(from, at).filter((v) => !seen.has(String(v)))] }) });
+    update({ at, ...(now.filled ? {} : { visited: added(now.visited, way(from, at)) }) });
   };
   const nearest = (row, column) => { // the window whose middle is nearest to this point
     const s = state();
@@ -312,74 +413,22 @@ function render({ model, el }) {
 
   /** The pointer, held down on a plate: act([row, column], from) with the place in cells of the plate, and the place of
   the window that it is dragged from, if any. */
-  const drag = (plate, sides, act) => {
-    let down = false;
-    const aim = (event) => {
-      const box = plate.getBoundingClientRect();
-      const [height, width] = sides();
-      act([((event.clientY - box.top) / box.height) * height, ((event.clientX - box.left) / box.width) * width],
-        event.type === "pointermove" ? state().at : undefined);
-    };
-    plate.addEventListener("pointerdown", (event) => {
-      if (event.button !== 0) return;
-      down = true;
-      plate.setPointerCapture(event.pointerId);
-      aim(event);
-    });
-    plate.addEventListener("pointermove", (event) => { if (down) aim(event); });
-    plate.addEventListener("lostpointercapture", () => { down = false; });
-  };
-
-  // Playing: place after place, in reading order. With reduced motion, a press is one step.
-  let clock = null;
-  const pause = () => {
-    if (clock === null) return;
-    clearInterval(clock);
-    clock = null;
-    draw(state());
-  };
-  const step = (count) => {
-    const { at: [i, j], filled, visited } = state();
-    const [height, width] = [y.length, y[0].length];
-    const end = height * width - 1;
-    const now = i * width + j;
-    const anew = filled || now >= end;
-    const to = anew ? 0 : Math.min(now + count, end);
-    const places = Array.from({ length: anew ? 1 : to - now }, (_, n) => to - n).reverse();
-    const cells = places.map((n) => [Math.floor(n / width), n % width]);
-    const seen = new Set(anew ? [] : visited.map(String));
-    update({ at: cells.at(-1), filled: false, visited: [...(anew ? [] : visited), ...cells.filter((v) => !seen.has(String(v)))] });
-    return to < end;
-  };
-  const playing = () => {
-    if (clock !== null) return pause();
-    if (still.matches) return step(1);
-    const total = y.length * y[0].length;
-    const count = Math.ceil(total / 160);
-    if (step(1)) clock = setInterval(() => { if (!step(count)) pause(); }, Math.max(30, Math.min(350, 12000 / total)));
-    draw(state());
-  };
+  const drag = (plate, sides, act) => onDrag(plate, (event) => {
+    const at = spot(event, plate);
+    act(sides().map((side, axis) => at[axis] * side), event.type === "pointermove" ? state().at : undefined);
+  });
 
   // Controls.
-  const numbers = (low, high) => Array.from({ length: high - low + 1 }, (_, n) => [String(low + n), String(low + n)]);
-  const chooser = (name, title, groups, choose) => {
-    const node = h("select", { id: id(name), "data-control": name, onchange: () => choose(node.value) }, ...groups,
-      h("option", { value: "own" }, "Your own"));
-    return [node, h("div", { class: "cnn-field" }, h("label", { for: id(name) }, title), node)];
-  };
-  const options = (entries) => entries.map(([key, [label]]) => h("option", { value: key }, label));
-  const [pattern, patternField] = chooser("pattern", "Input", options(Object.entries(PATTERNS)), (key) => {
-    if (key in PATTERNS) update({ x: PATTERNS[key][1] });
-  });
-  const [preset, presetField] = chooser("preset", "Kernel", GROUPS.map(([label, k]) => h("optgroup", { label },
-    ...options(Object.entries(PRESETS).filter(([, entry]) => entry[1].length === k)))), (key) => {
-    if (key in PRESETS) update({ kernel: PRESETS[key][1], divisor: PRESETS[key][2] });
-  });
+  const labels = (entries) => entries.map(([key, [label]]) => [key, label]);
+  const pattern = ui.menu("pattern", "Input", labels(Object.entries(PATTERNS)), (key) => update({ x: PATTERNS[key][1] }), "Your own");
+  const ofSide = (k) => labels(Object.entries(PRESETS).filter(([, [, weights]]) => weights.length === k));
+  const preset = ui.menu("preset", "Kernel", GROUPS.map(([label, k]) => [label, ofSide(k)]), (key) => {
+    const [, weights, divisor] = PRESETS[key];
+    update({ kernel: weights, divisor });
+  }, "Your own");
   const view = ui.radios("view", "Slide over", [["numbers", "numbers"], ["photo", "a photograph"]]);
   view.addEventListener("change", () => { if (state().view === "photo") update({ filled: true }); });
   view.hidden = !start.photo;
-  const divisor = ui.select("divisor", "÷", numbers(1, 16));
-  divisor.querySelector("select").setAttribute("aria-label", "Divide the sum by");
 
   // The two maps that can be changed, and the output.
   const forget = () => { for (const editor of Object.values(editors)) editor.forget(); };
@@ -400,16 +449,13 @@ function render({ model, el }) {
     draw(state());
   };
   const caption = (name) => h("p", { class: "cnn-caption", id: id(name) });
-  const captions = { input: caption("input"), kernel: caption("kernel"), output: caption("output") };
+  const captions = { input: caption("input"), output: caption("output") };
   const grids = {
     input: makeGrid("input", { "aria-labelledby": id("input"), "aria-describedby": id("help") }, {
       key: editors.input.key,
       point: focused("input", ([i, j]) => {
         if (!held && !same([i, j], middle(state()))) own(() => move(nearest(i + 0.5, j + 0.5)));
       }),
-    }),
-    kernel: makeGrid("kernel", { "aria-labelledby": id("kernel"), "aria-describedby": id("help") }, {
-      key: editors.kernel.key, press: editors.kernel.press, point: focused("kernel", () => {}),
     }),
     output: makeGrid("output", { "aria-labelledby": id("output"), "aria-readonly": "true", "aria-describedby": id("help") }, {
       point: focused("output", (at) => move(at)),
@@ -419,11 +465,10 @@ function render({ model, el }) {
   const result = makePicture("output", {
     role: "application", tabindex: "0", "aria-labelledby": id("output"), "aria-describedby": id("help"),
   }, { point: (how, at) => { if (how === "focus" && at) move(at); } });
-  const frame = h("div", { class: "cnn-frame", "aria-hidden": "true" });
-  const frameOut = h("div", { class: "cnn-frame cnn-frame--output", "aria-hidden": "true" });
+  const [frame, frameOut] = [makeFrame(), makeFrame("output")];
   const padding = h("div", { class: "cnn-pad", "aria-hidden": "true" });
-  const plate = h("div", { class: "cnn-plate cnn-plate--input" }, padding, grids.input.node, photo.node, frame);
-  const plateOut = h("div", { class: "cnn-plate cnn-plate--output" }, grids.output.node, result.node, frameOut);
+  const plate = h("div", { class: "cnn-plate cnn-plate--input" }, padding, grids.input.node, photo.node, frame.node);
+  const plateOut = h("div", { class: "cnn-plate cnn-plate--output" }, grids.output.node, result.node, frameOut.node);
   drag(plate, () => [map.length, map[0].length].map((n) => n + 2 * state().padding), ([row, column], from) => own(() => {
     const p = state().padding;
     if (state().view === "numbers") grids.input.go(Math.floor(row - p), Math.floor(column - p), true);
@@ -436,56 +481,37 @@ function render({ model, el }) {
     if (state().view === "numbers") grids.output.go(...at, true);
   });
 
-  // The window under a glass: pixels times kernel, products, sum.
-  const mini = (name) => h("div", { class: `cnn-mini cnn-mini--${name}`, "aria-hidden": "true" });
-  const minis = { pixels: mini("pixels"), products: mini("products") };
-  const total = h("span", { class: "cnn-sum" });
-  const outcome = h("span", { class: "cnn-result" });
-  const sign = (text) => h("span", { class: "cnn-sign", "aria-hidden": "true" }, text);
-  const part = (name, title, ...nodes) => h("div", { class: `cnn-part cnn-part--${name}` }, title, ...nodes);
-  const title = (text) => h("p", { class: "cnn-caption", "aria-hidden": "true" }, text);
-  const sumTitle = title("Sum");
-  const meaning = h("p", { class: "cnn-meaning" });
-  const difference = h("p", { class: "cnn-difference" });
-  const glass = h("div", { class: "cnn-glass" },
-    h("div", { class: "cnn-equation" },
-      part("pixels", title("Window"), minis.pixels), sign("×"), part("kernel", captions.kernel, grids.kernel.node), sign("="),
-      part("products", title("Products"), minis.products),
-      part("sum", sumTitle, total, divisor, outcome)),
-    h("div", { class: "cnn-notes" }, meaning, ui.checkbox("flip", "Flip the kernel (true convolution)"), difference));
+  const glass = makeGlass(ui, { key: editors.kernel.key, press: editors.kernel.press, point: focused("kernel", () => {}) });
+  grids.kernel = glass.kernel;
 
-  const which = h("span", { class: "cnn-which", id: id("which") });
-  const bump = (by) => () => editors[chosen].bump(...grids[chosen].at, by);
-  const stepper = h("div", { class: "cnn-stepper", role: "group", "aria-labelledby": id("which") }, which,
-    button("lower", "−1", bump(-1)), button("raise", "+1", bump(1)));
-  const play = button("play", "", playing);
-  const grow = h("div", { class: "cnn-grow" }, play, ui.checkbox("filled", "Show all"));
+  const stepper = makeStepper(id("which"), (by) => editors[chosen].bump(...grids[chosen].at, by));
+  const grow = h("div", { class: "cnn-grow" }, player.key, ui.checkbox("filled", "Show all"));
   const says = h("p", { class: "cnn-says", role: "status" });
   const range = h("p", { class: "cnn-range" });
   const stage = h("div", { class: "cnn-stage" },
     h("div", { class: "cnn-side" }, captions.input, plate,
-      h("div", { class: "cnn-under" }, stepper, ui.checkbox("reads", "Show how many windows read each pixel"))),
+      h("div", { class: "cnn-under" }, stepper.node, ui.checkbox("reads", "Show how many windows read each pixel"))),
     h("div", { class: "cnn-arrow", "aria-hidden": "true" }, "→"),
     h("div", { class: "cnn-side cnn-side--output" }, captions.output, plateOut, grow, range),
-    glass, says);
+    glass.node, says);
 
   const size = h("p", { class: "cnn-size", role: "status" });
   const rule = h("p", { class: "cnn-count" }, "Output side = ⌊(n + 2p − d·(k − 1) − 1)/s⌋ + 1");
   const counts = h("p", { class: "cnn-count" });
   const help = h("p", { class: "cnn-help", id: id("help") });
   const root = h("div", { class: "cnn-explorer cnn-convolution", role: "group", "aria-label": "Convolution explorer" },
-    h("div", { class: "cnn-bar" }, view, patternField, presetField, ui.radios("stride", "Stride", numbers(1, 3)),
-      ui.radios("padding", "Padding", numbers(0, 2)), ui.radios("dilation", "Dilation", numbers(1, 2))),
+    h("div", { class: "cnn-bar" }, view, pattern.field, preset.field, ui.radios("stride", "Stride", numbered(1, 3)),
+      ui.radios("padding", "Padding", numbered(0, 2)), ui.radios("dilation", "Dilation", numbered(1, 2))),
     stage, h("div", { class: "cnn-words" }, rule, size, counts),
     h("div", { class: "cnn-foot" }, ui.reset, ui.link),
     help);
   for (const event of ["pointerdown", "keydown"]) {
-    root.addEventListener(event, (e) => { if (!play.contains(e.target)) pause(); }, true);
+    root.addEventListener(event, (e) => { if (!player.key.contains(e.target)) player.pause(); }, true);
   }
 
   // What was computed for the present map and settings, until they change.
   let map, y, shades, reads, known = [];
-  let last, wasFilled, turned = start.flip; // what was drawn
+  let last, wasFilled; // what was drawn
   const compute = (s) => {
     const key = [map, s.kernel, s.divisor, s.stride, s.padding, s.dilation, s.flip, s.reads];
     if (key.every((v, n) => v === known[n])) return false;
@@ -493,7 +519,7 @@ function render({ model, el }) {
     shades = greys(y);
     const [low, high] = greyRange(y);
     say(range, s.view === "photo" ? `Black ${number(low)}, ${low < 0 ? "mid grey 0, " : ""}white ${number(high)}` : "");
-    say(difference, differenceSentence(map, s));
+    glass.tell(map, s);
     say(counts, countSentence(map, s));
     return true;
   };
@@ -512,90 +538,74 @@ function render({ model, el }) {
     root.dataset.view = s.view;
     root.classList.toggle("shows-reads", s.reads);
     root.classList.toggle("is-dilated", s.dilation > 1 && k > 1);
-    patternField.hidden = !digits;
-    for (const [node, key] of [[pattern, Object.keys(PATTERNS).find((name) => same(PATTERNS[name][1], s.x))], [preset, presetOf(s)]]) {
-      node.value = key ?? "own";
-      node.lastChild.hidden = key !== undefined;
-    }
-    for (const [name, value] of Object.entries({
+    pattern.field.hidden = !digits;
+    pattern.show(Object.keys(PATTERNS).find((name) => same(PATTERNS[name][1], s.x)));
+    preset.show(presetOf(s));
+    setVariables(stage, {
       in: map[0].length + 2 * s.padding, out: width, p: s.padding, k: span(s), n: k,
       h: map.length, w: map[0].length, "out-h": height, "out-w": width,
-    })) stage.style.setProperty(`--${name}`, value);
-    for (const [node, i, j] of [[frame, at[0] * s.stride, at[1] * s.stride], [frameOut, ...at]]) {
-      node.style.setProperty("--i", i);
-      node.style.setProperty("--j", j);
-    }
+    });
+    frame.put(at.map((n) => n * s.stride));
+    frameOut.put(at);
 
-    // Input and output.
     grids.input.node.hidden = grids.output.node.hidden = !digits;
     photo.node.hidden = result.node.hidden = digits;
-    const most = Math.max(...reads.flat(), 1);
-    if (digits) {
-      grids.input.fill(s.reads ? reads : map, (cell, i, j) => {
-        cell.classList.toggle("is-unread", reads[i][j] === 0);
-        cell.classList.toggle("is-in", cells.some((c) => c.row === i && c.column === j));
-        if (s.reads) cell.style.setProperty("--v", reads[i][j] / most);
-      });
-      if (!held && !same(at, last)) grids.input.go(...middle({ ...s, at }), false);
-      const rounded = y.map((row) => row.map((v) => Math.round(10 * v) / 10));
-      const largest = Math.max(...y.flat().map(Math.abs), 1);
-      stage.style.setProperty("--chars", Math.max(2, ...rounded.flat().map((v) => number(v).length)));
-      grids.output.fill(rounded, (cell, i, j) => {
-        cell.classList.toggle("is-empty", !shown(i, j));
-        cell.classList.toggle("is-active", i === at[0] && j === at[1]);
-        cell.style.setProperty("--v", y[i][j] / largest);
-        cell.removeAttribute("aria-label");
-        if (shown(i, j)) return;
-        cell.firstChild.textContent = "";
-        cell.setAttribute("aria-label", "not filled yet");
-      });
-      grids.output.go(...at, false);
-    } else {
-      const flat = reads.flat();
-      if (changed) photo.fill(map, s.reads ? (n, v) => HEAT.map((c) => Math.round(v + (c - v) * 0.85 * (flat[n] / most))) : undefined);
-      if (changed || !s.filled || !wasFilled) {
-        result.fill(shades);
-        const context = result.node.getContext("2d");
-        y.forEach((row, i) => row.forEach((_, j) => { if (!shown(i, j)) context.clearRect(j, i, 1, 1); }));
-      }
-      result.at = at;
-    }
+    if (digits) drawNumbers(s, at, cells, shown);
+    else drawPictures(s, at, shown, changed);
     [last, wasFilled] = [at, s.filled];
-    padding.replaceChildren(...paddingCells(map, s, cells, digits));
+    padding.replaceChildren(...(digits ? paddingCells(map, s, cells) : []));
+    glass.fill(s, cells, y[at[0]][at[1]], digits, chosen === "kernel");
+    tell(s, at, seen.size);
+  }
+
+  function drawNumbers(s, at, cells, shown) {
+    const most = Math.max(...reads.flat(), 1);
+    grids.input.fill(s.reads ? reads : map, (cell, i, j) => {
+      cell.classList.toggle("is-unread", reads[i][j] === 0);
+      cell.classList.toggle("is-in", cells.some((c) => c.row === i && c.column === j));
+      if (s.reads) cell.style.setProperty("--v", reads[i][j] / most);
+    });
+    if (!held && !same(at, last)) grids.input.go(...middle({ ...s, at }), false);
+    grids.input.each((cell, i, j) => cell.classList.toggle("is-current", chosen === "input" && same([i, j], grids.input.at)));
+    const rounded = y.map((row) => row.map((v) => Math.round(10 * v) / 10));
+    const largest = Math.max(...y.flat().map(Math.abs), 1);
+    setVariables(stage, { chars: Math.max(2, ...rounded.flat().map((v) => number(v).length)) });
+    grids.output.fill(rounded, (cell, i, j) => {
+      cell.classList.toggle("is-empty", !shown(i, j));
+      cell.classList.toggle("is-active", same([i, j], at));
+      cell.style.setProperty("--v", y[i][j] / largest);
+      cell.removeAttribute("aria-label");
+      if (shown(i, j)) return;
+      cell.firstChild.textContent = "";
+      cell.setAttribute("aria-label", "not filled yet");
+    });
+    grids.output.go(...at, false);
+  }
+
+  function drawPictures(s, at, shown, changed) {
+    const flat = reads.flat();
+    const most = Math.max(...flat, 1);
+    if (changed) photo.fill(map, s.reads ? (n, v) => HEAT.map((c) => Math.round(v + (c - v) * 0.85 * (flat[n] / most))) : undefined);
+    if (changed || !s.filled || !wasFilled) {
+      result.fill(shades);
+      const context = result.node.getContext("2d");
+      y.forEach((row, i) => row.forEach((_, j) => { if (!shown(i, j)) context.clearRect(j, i, 1, 1); }));
+    }
+    result.at = at;
+  }
+
+  function tell(s, at, filled) {
+    const digits = s.view === "numbers";
+    const [height, width] = [y.length, y[0].length];
     const sides = `${map.length}×${map[0].length}`;
     say(captions.input, s.reads ? `Windows that read each pixel, ${sides}` : digits ? `Input, ${sides}` : `Photograph, ${sides} pixels`);
-    say(captions.output, `Output, ${height}×${width}${s.filled ? "" : `: ${seen.size} of ${height * width} filled`}`);
-
-    // The glass.
-    const values = cells.map((c) => c.value);
-    const products = cells.map((c) => c.product);
-    const weight = Math.max(...s.kernel.flat().map(Math.abs), 1);
-    fill(minis.pixels, values, (v) => (digits ? v / 9 : v / 127.5 - 1), (n) => cells[n].inside);
-    fill(minis.products, products, (v) => v / Math.max(...products.map(Math.abs), 1));
-    grids.kernel.fill(applied(s), (cell, i, j) => {
-      cell.style.setProperty("--v", applied(s)[i][j] / weight);
-      cell.classList.toggle("is-current", chosen === "kernel" && same([i, j], grids.kernel.at));
-    });
-    if (s.flip !== turned && !still.matches) {
-      grids.kernel.node.animate([{ transform: "rotate(-180deg)" }, { transform: "none" }], { duration: 450, easing: "ease-out" });
-    }
-    turned = s.flip;
-    say(captions.kernel, s.flip ? "Kernel, flipped" : "Kernel");
-    say(total, number(sum(products)));
-    say(outcome, `= ${number(y[at[0]][at[1]])}`);
-    outcome.hidden = s.divisor === 1;
-    total.classList.toggle("is-result", s.divisor === 1);
-    say(meaning, meaningSentence(s));
-
-    // Words.
-    for (const cell of grids.input.node.querySelectorAll(".is-current")) cell.classList.remove("is-current");
-    if (chosen === "input") grids.input.cell(...grids.input.at)?.classList.add("is-current");
-    stepper.hidden = chosen === "input" && !digits;
+    say(captions.output, `Output, ${height}×${width}${s.filled ? "" : `: ${filled} of ${height * width} filled`}`);
+    stepper.node.hidden = chosen === "input" && !digits;
     const [row, column] = grids[chosen].at;
     const hidden = chosen === "input" && digits && s.reads ? `, now ${number(map[row][column])}` : ""; // the overlay covers it
-    say(which, `${chosen === "input" ? "Pixel" : "Weight"} in ${place({ row, column })}${hidden}:`);
-    say(play, clock !== null ? "❚❚ Pause" : still.matches ? "Next place" : "▶ Play");
-    says.setAttribute("aria-live", clock === null ? "polite" : "off");
+    say(stepper.which, `${chosen === "input" ? "Pixel" : "Weight"} in ${place({ row, column })}${hidden}:`);
+    player.fill();
+    says.setAttribute("aria-live", player.plays() ? "off" : "polite");
     say(says, Object.values(editors).some((editor) => editor.waits) ? "Minus … now type a digit." : placeSentence(map, s, ...at));
     say(size, sizeSentence(map.length, map[0].length, s).replace(/⌊[^⌋]*⌋ \+ 1 = \d+/g, (rule) => rule.replaceAll(" ", "\u00a0")));
     say(help, `${digits ? "Drag the window over the input, or move it with the arrow keys there or in the output. To change a pixel, go to it and type a digit, or a minus to make it negative."
@@ -604,37 +614,9 @@ function render({ model, el }) {
 
   const end = ui.run(root);
   return () => {
-    clearInterval(clock);
+    player.stop();
     end();
   };
-}
-
-// The ring of zeros around the input, drawn below it.
-function paddingCells(map, s, cells, digits) {
-  if (!digits) return [];
-  const [height, width] = [map.length + 2 * s.padding, map[0].length + 2 * s.padding];
-  const ring = [];
-  for (let i = 0; i < height; i++) {
-    for (let j = 0; j < width; j++) {
-      const [row, column] = [i - s.padding, j - s.padding];
-      if (row >= 0 && row < map.length && column >= 0 && column < map[0].length) continue;
-      const met = cells.some((c) => c.row === row && c.column === column);
-      const cell = h("div", { class: `cnn-pad-cell${met ? " is-in" : ""}`, "data-value": "0" });
-      cell.style.gridArea = `${i + 1} / ${j + 1}`;
-      ring.push(cell);
-    }
-  }
-  return ring;
-}
-
-// A small square of numbers that is only looked at.
-function fill(node, values, shade, inside = () => true) {
-  node.style.setProperty("--chars", Math.max(2, ...values.map((v) => number(v).length)));
-  node.replaceChildren(...values.map((v, n) => {
-    const cell = h("span", { class: `cnn-cell${inside(n) ? "" : " is-padding"}` }, number(v));
-    cell.style.setProperty("--v", shade(v));
-    return cell;
-  }));
 }
 
 export default { render };

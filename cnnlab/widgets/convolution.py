@@ -9,33 +9,27 @@ from cnnlab import shapes
 from cnnlab._extras import needed
 from cnnlab._types import Array
 from cnnlab.nn import functional as F
-from cnnlab.widgets.base import Checked, PageWidget, StateError, Switch, png
-from cnnlab.widgets.values import choice, grey, number, small_int, table, whole_rows
+from cnnlab.widgets.base import Checked, StateError, Switch
+from cnnlab.widgets.photos import MapOrPhoto
+from cnnlab.widgets.values import (
+    SEVEN,
+    Whole,
+    WholeRows,
+    image,
+    number,
+    table,
+)
 
 with needed("widgets", by="cnnlab.widgets"):
     import traitlets
 
-#: A handwritten, crossed seven.
-SEVEN = (
-    (0, 0, 0, 0, 0, 0, 0, 0),
-    (0, 3, 7, 9, 9, 8, 2, 0),
-    (0, 2, 4, 4, 5, 9, 3, 0),
-    (0, 0, 0, 1, 6, 8, 1, 0),
-    (0, 0, 2, 6, 9, 7, 5, 0),
-    (0, 0, 1, 5, 9, 3, 1, 0),
-    (0, 0, 0, 7, 6, 0, 0, 0),
-    (0, 0, 1, 9, 3, 0, 0, 0),
-)
 #: Right minus left: positive where the image gets brighter to the right.
 VERTICAL_EDGE = ((-1, 0, 1), (-1, 0, 1), (-1, 0, 1))
-LIMITS = {"divisor": (1, 16), "stride": (1, 3), "padding": (0, 2), "dilation": (1, 2)}
-GEOMETRY = ("stride", "padding", "dilation")
 SIDES = (5, 9)  # rows and columns of x: every window fits, and every cell can be hit by a finger
-PHOTO_SIDES = (8, 96)
 WHO = "ConvolutionExplorer"
 
 
-class ConvolutionExplorer(PageWidget):
+class ConvolutionExplorer(MapOrPhoto):
     """One kernel over one small map, place by place: nine products, their sum, one output cell.
 
     Parameters
@@ -93,15 +87,13 @@ class ConvolutionExplorer(PageWidget):
 
     module = "convolution.js"
 
-    x = Checked(SEVEN).tag(sync=True)
-    photo = Checked(None).tag(sync=True)
-    kernel = Checked(VERTICAL_EDGE).tag(sync=True)
-    divisor = Checked(1).tag(sync=True)
-    stride = Checked(1).tag(sync=True)
-    padding = Checked(0).tag(sync=True)
-    dilation = Checked(1).tag(sync=True)
+    x = WholeRows(SEVEN, SIDES, (-9, 9)).tag(sync=True)
+    kernel = WholeRows(VERTICAL_EDGE, (1, 3), (-9, 9)).tag(sync=True)
+    divisor = Whole(1, (1, 16)).tag(sync=True)
+    stride = Whole(1, (1, 3)).tag(sync=True)
+    padding = Whole(0, (0, 2)).tag(sync=True)
+    dilation = Whole(1, (1, 2)).tag(sync=True)
     flip = Switch(False).tag(sync=True)
-    view = Checked("numbers").tag(sync=True)
     at = Checked((0, 0)).tag(sync=True)
     visited = Checked(()).tag(sync=True)
     filled = Switch(False).tag(sync=True)
@@ -153,19 +145,11 @@ class ConvolutionExplorer(PageWidget):
             f"padding {self.padding}, dilation {self.dilation}: {H}×{W} → {H_out}×{W_out}"
         )
 
-    def _map(self) -> Any:
-        return self.photo if self.view == "photo" and self.photo is not None else self.x
-
     def _output_shape(self) -> tuple[int, int]:
-        """Rows and columns of the output, from values that have been checked, here if not yet."""
-        on_photo = self.view == "photo" and self.photo is not None
-        found = _check_photo(self.photo) if on_photo else _check_x(self.x)
-        k = len(_check_kernel(self.kernel))
-        settings = (small_int(WHO, n, getattr(self, n), LIMITS[n]) for n in GEOMETRY)
-        stride, padding, dilation = settings
-        H, W = np.shape(found)
-        sizes = [shapes.output_size(n, k, stride, padding, dilation) for n in (H, W)]
-        return sizes[0], sizes[1]
+        """Rows and columns of the output."""
+        window = len(self.kernel), self.stride, self.padding, self.dilation
+        H, W = (shapes.output_size(side, *window) for side in np.shape(self._map()))
+        return H, W
 
     def output(self) -> Array:
         """Output map of the present state, whole, by :func:`cnnlab.nn.functional.conv2d`.
@@ -194,45 +178,23 @@ class ConvolutionExplorer(PageWidget):
         divided: Array = y / self.divisor
         return divided
 
-    @traitlets.validate("x")
-    def _validate_x(self, proposal: Any) -> list[list[int]]:
-        return _check_x(proposal["value"])
-
-    @traitlets.validate("photo")
-    def _validate_photo(self, proposal: Any) -> list[list[int]] | None:
-        if proposal["value"] is None:
-            self._check_visible(None, self.view)
-            return None
-        return _check_photo(proposal["value"])
-
     @traitlets.validate("kernel")
-    def _validate_kernel(self, proposal: Any) -> list[list[int]]:
-        return _check_kernel(proposal["value"])
-
-    @traitlets.validate("divisor", "stride", "padding", "dilation")
-    def _validate_setting(self, proposal: Any) -> int:
-        name = proposal["trait"].name
-        return small_int(WHO, name, proposal["value"], LIMITS[name])
-
-    @traitlets.validate("view")
-    def _validate_view(self, proposal: Any) -> str:
-        view = choice(WHO, "view", proposal["value"], ("numbers", "photo"))
-        self._check_visible(self.photo, view)
-        return view
-
-    def _check_visible(self, photo: Any, view: str) -> None:
-        if photo is None and view == "photo":
+    def _check_kernel(self, proposal: Any) -> list[list[int]]:
+        kernel: list[list[int]] = proposal["value"]
+        H, W = np.shape(kernel)
+        if H != W:
             raise StateError(
-                f"{WHO}(photo=None, view='photo'): there is no photograph to show. "
-                "Pass one as photo=array, or choose view='numbers'."
+                f"{WHO}(kernel): got {H} rows and {W} columns, needed as many of both. Fill up "
+                f"with zeros."
             )
+        return kernel
 
     @traitlets.validate("at")
-    def _validate_at(self, proposal: Any) -> list[int]:
+    def _check_at(self, proposal: Any) -> list[int]:
         return _places("at", [proposal["value"]], self._output_shape())[0]
 
     @traitlets.validate("visited")
-    def _validate_visited(self, proposal: Any) -> list[list[int]]:
+    def _check_visited(self, proposal: Any) -> list[list[int]]:
         return _places("visited", proposal["value"], self._output_shape())
 
     @traitlets.observe("x", "photo", "kernel", "stride", "padding", "dilation", "view")
@@ -264,8 +226,9 @@ class ConvolutionExplorer(PageWidget):
         if self.view == "numbers":
             parts.append(table("Output", y))
         if self.photo is not None:
-            photo = np.array(self.photo, dtype=np.uint8)
-            parts.append(_picture(photo, "The photograph that the kernel can slide over"))
+            parts.append(
+                _picture(np.array(self.photo), "The photograph that the kernel can slide over")
+            )
         if self.view == "photo":
             parts.append(_picture(greys(y), "The output of the photograph"))
         return "\n".join([*parts, "</div>"])
@@ -294,29 +257,7 @@ def greys(y: Array) -> Array:
 
 def _picture(pixels: Array, what: str) -> str:
     H, W = pixels.shape
-    return (
-        f'<img src="{png(pixels)}" width="{4 * W}" height="{4 * H}" '
-        f'alt="{what}, {H}×{W} grey pixels.">'
-    )
-
-
-def _check_x(value: Any) -> list[list[int]]:
-    return whole_rows(WHO, "x", value, SIDES, (-9, 9))
-
-
-def _check_photo(value: Any) -> list[list[int]]:
-    return grey(WHO, "photo", value, PHOTO_SIDES)
-
-
-def _check_kernel(value: Any) -> list[list[int]]:
-    kernel = whole_rows(WHO, "kernel", value, (1, 3), (-9, 9))
-    H, W = np.shape(kernel)
-    if H != W:
-        raise StateError(
-            f"{WHO}(kernel): got {H} rows and {W} columns, needed as many of both. Fill up with "
-            f"zeros."
-        )
-    return kernel
+    return image(pixels, 4 * W, f"{what}, {H}×{W} grey pixels.")
 
 
 def _places(name: str, value: Any, shape: tuple[int, int]) -> list[list[int]]:

@@ -12,7 +12,10 @@
 //   .cnn-grid--window                     the four values
 //   .cnn-law                              the law with its numbers
 
-import { between, button, encode, decode, h, makeEditor, makeExplorer, makeGrid, mapOf, mark, number, oneOf, place, say, svg } from "./toolkit.js";
+import {
+  between, button, decode, encode, h, makeEditor, makeExplorer, makeGrid, makeStepper, mapOf, mark, number, oneOf, percent, place,
+  plural, same, say, svg, uniform,
+} from "./toolkit.js";
 
 // ---------------------------------------------------------------------------------------------
 // Arithmetic. `s` is the state: p, training, scale, seed, draws, unit (from 1), window.
@@ -36,14 +39,6 @@ export const forward = (net, factors) => dot(net.v, hidden(net).map((value, i) =
 const UNITS = hidden(NET);
 const PARTS = UNITS.map((value, i) => NET.v[i] * value); // what each unit adds to the output
 const WHOLE = dot(PARTS, PARTS.map(() => 1));
-
-/** Number n, from 0, of a stream of random numbers in [0, 1): mulberry32. */
-export function uniform(seed, n) {
-  const a = (seed + Math.imul(n + 1, 0x6d2b79f5)) | 0;
-  let t = Math.imul(a ^ (a >>> 15), 1 | a);
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-  return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-}
 
 /** The chance to be dropped, and the factor of what is kept: in evaluation, 0 and 1. */
 export function rule({ p, training, scale }) {
@@ -137,8 +132,6 @@ export function poolParts(values, s, pool) {
 // ---------------------------------------------------------------------------------------------
 // Words.
 
-const percent = (share) => `${number(100 * share, 0)} %`;
-
 export function unitSentence(s, found) {
   const f = factors(s, s.draws);
   const { rate, factor } = rule(s);
@@ -157,11 +150,9 @@ export function unitSentence(s, found) {
   return `Draw ${s.draws}: ${lost} of 8 units ${lost === 1 ? "is" : "are"} dropped. Unit ${s.unit} is ${fate}. `
     + `The output is ${number(forward(NET, f))}; without dropout it is ${whole}. `
     + (s.scale
-      ? `Over ${draws(s.draws)} its mean is ${number(found.output.mean)}; by the law it is ${mean}.`
-      : `Without the factor the mean is too small: ${mean} by the law, ${number(found.output.mean)} over ${draws(s.draws)}. In evaluation the next layer meets values ${number(1 / (1 - rate))} times as large.`);
+      ? `Over ${plural(s.draws, "draw")} its mean is ${number(found.output.mean)}; by the law it is ${mean}.`
+      : `Without the factor the mean is too small: ${mean} by the law, ${number(found.output.mean)} over ${plural(s.draws, "draw")}. In evaluation the next layer meets values ${number(1 / (1 - rate))} times as large.`);
 }
-
-const draws = (n) => `${n} draw${n === 1 ? "" : "s"}`;
 
 export function lawSentence(s) {
   const { rate, factor } = rule(s);
@@ -312,26 +303,8 @@ const LINK = {
 export const encodeState = (state) => encode(state, LINK);
 export const decodeState = (text) => decode(text, LINK);
 
-function render({ model, el }) {
-  const ui = makeExplorer({ model, el }, { kind: "dropout", names: NAMES, codecs: LINK, draw });
-  const { id, state, update } = ui;
-
-  // The bar: scene, rate, mode, factor.
-  const scene = ui.radios("scene", "Scene", [["unit", "One unit"], ["pool", "Before a max pool"]]);
-  const training = makeMode();
-  const bar = h("div", { class: "cnn-bar" },
-    ui.slider("p", "Probability p of dropping", { min: 0, max: 0.9, step: 0.05, words: (p) => number(p) }),
-    training.node, ui.checkbox("scale", "Scale what is kept by 1/(1 − p)"));
-
-  function makeMode() {
-    const node = h("div", { class: "cnn-radio-row" }, ...[[true, "training"], [false, "evaluation"]].map(([value, label]) =>
-      h("label", { class: "cnn-radio" },
-        h("input", { type: "radio", name: id("training"), value, onchange: () => update({ training: value }) }), h("span", {}, label))));
-    const show = (now) => { for (const input of node.querySelectorAll("input")) input.checked = input.value === String(now); };
-    return { node: h("fieldset", { class: "cnn-radios", "data-control": "training" }, h("legend", {}, "Mode"), node), show };
-  }
-
-  // Scene 1: the network with a radio button on each hidden unit, two histograms, their numbers.
+// Scene 1: the network with a radio button on each hidden unit, two histograms, their numbers.
+function makeUnitScene({ id, state, update }) {
   const network = makeNetwork();
   const units = UNITS.map((_, i) => h("input", {
     type: "radio", name: id("unit"), value: i + 1, onchange: () => update({ unit: i + 1 }),
@@ -347,84 +320,28 @@ function render({ model, el }) {
   const hundred = button("draw-100", "Draw 100", () => update({ draws: nextHundred(state().draws) }),
     { title: "up to the next full hundred" });
   const clear = button("clear", "Clear", () => update({ draws: 1, seed: (state().seed % 9999) + 1 }));
-  const says = { unit: h("p", { class: "cnn-says", role: "status" }), pool: h("p", { class: "cnn-says", role: "status" }) };
+  const says = h("p", { class: "cnn-says", role: "status" });
   const numbers = h("table", { class: "cnn-numbers" });
   const law = h("p", { class: "cnn-law" });
-  const sceneUnit = h("div", { class: "cnn-scene cnn-scene--unit" },
+  const node = h("div", { class: "cnn-scene cnn-scene--unit" },
     h("div", { class: "cnn-net" }, network.node,
       h("div", { class: "cnn-picks", role: "radiogroup", "aria-label": "Hidden unit to watch", "data-control": "unit" }, ...units)),
     h("div", { class: "cnn-laws" }, captions.unit, histograms.unit.node, captions.output, histograms.output.node),
-    h("div", { class: "cnn-draws" }, again, hundred, clear), says.unit,
+    h("div", { class: "cnn-draws" }, again, hundred, clear), says,
     h("div", { class: "cnn-table" }, numbers, law));
 
-  // Scene 2: a window, what dropout before and after each pool makes of it, and the sum of one mean.
-  const editor = makeEditor({
-    read: () => model.get("window"), write: (window) => update({ window }), show: () => {}, low: 0,
-  });
-  const grid = makeGrid("window", { "aria-labelledby": id("window"), "aria-describedby": id("help-pool") }, {
-    key: (key, i, j) => key !== "-" && key !== "−" && editor.key(key, i, j), press: editor.press, point: () => where(),
-  });
-  const which = h("span", { class: "cnn-which", id: id("which") });
-  const where = () => {
-    say(which, `${place({ row: grid.at[0], column: grid.at[1] })}:`);
-    state().window.forEach((row, i) => row.forEach((_, j) => grid.cell(i, j)?.classList.toggle("is-current", i === grid.at[0] && j === grid.at[1])));
-  };
-  const means = h("table", { class: "cnn-means" });
-  const parts = h("table", { class: "cnn-parts" });
-  const total = h("p", { class: "cnn-law" });
-  const scenePool = h("div", { class: "cnn-scene cnn-scene--pool" },
-    h("div", { class: "cnn-side" }, h("p", { class: "cnn-caption", id: id("window") }, "Four values of a window"),
-      h("div", { class: "cnn-plate" }, grid.node),
-      h("div", { class: "cnn-stepper", role: "group", "aria-labelledby": id("which") }, which,
-        button("lower", "−1", () => editor.bump(...grid.at, -1)), button("raise", "+1", () => editor.bump(...grid.at, 1)))),
-    means, says.pool,
-    ui.radios("pool", "Dropout before it, mask by mask", [["max", "max pool", "max"], ["average", "average pool", "average"]]),
-    h("div", { class: "cnn-table" }, parts, total));
-
-  const help = {
-    unit: h("p", { class: "cnn-help" }, "Choose a hidden unit to watch it. Law: the exact distribution, over all 256 masks (outlined bars). Filled bars: the draws. Below them, mean and one standard deviation to each side. Dashed connections have negative weights."),
-    pool: h("p", { class: "cnn-help", id: id("help-pool") }, "Click or tap a value to raise it, shift-click to lower it; or go there with the arrow keys and type a digit. Dashed lines: without dropout. Crossed out in a mask: dropped."),
-  };
-  const root = h("div", { class: "cnn-explorer cnn-dropout", role: "group", "aria-label": "Dropout explorer" },
-    scene, bar, sceneUnit, scenePool, h("div", { class: "cnn-foot" }, ui.reset, ui.link), help.unit, help.pool);
-
-  // A hundred draws arrive within a second where motion is welcome: the histograms grow towards the law. The network
-  // and the sentence wait for the last one, so that nothing flickers.
-  let seen = model.get("draws"), frame = 0;
-  function draw(s) {
-    const grows = s.scene === "unit" && s.training && s.draws > seen + 1;
-    cancelAnimationFrame(frame);
-    if (!grows || matchMedia("(prefers-reduced-motion: reduce)").matches) seen = s.draws;
-    root.dataset.scene = s.scene;
-    for (const [name, part] of [["unit", sceneUnit], ["pool", scenePool]]) part.hidden = help[name].hidden = s.scene !== name;
-    training.show(s.training);
-    if (s.scene === "pool") drawPool(s);
-    else if (seen === s.draws) drawUnit(s, s.draws);
-    else grow(s, seen, performance.now());
-  }
-
-  function grow(s, from, begin) {
-    seen = Math.min(s.draws, from + Math.ceil(((performance.now() - begin) / 900) * (s.draws - from)));
-    drawUnit(s, seen);
-    if (seen < s.draws) frame = requestAnimationFrame(() => grow(s, from, begin));
-  }
-
-  function drawUnit(s, count) {
+  // Of the first `count` draws; the network and the sentence wait for the last one, so that nothing flickers.
+  function fill(s, count) {
     const found = drawn(s, count);
     const x = UNITS[s.unit - 1];
     const laws = { unit: moments([x], s), output: moments(PARTS, s) };
-    const many = draws(count);
+    const many = plural(count, "draw");
     for (const [key, values, title, plain] of [["unit", [x], `Hidden unit ${s.unit}`, x], ["output", PARTS, "Output", WHOLE]]) {
       say(captions[key], `${title}, ${s.training ? many : "evaluation"}`);
       histograms[key].fill(s, laws[key], distribution(values, s), found[key], plain,
         `Histogram. ${title}: mean ${number(found[key].mean)} over ${many}, ${number(laws[key].mean)} by the law; without dropout ${number(plain)}.`);
     }
-    const cells = (title, rows) => h("tr", {}, h("th", { scope: "row" }, title), ...rows.flatMap(({ mean, variance }) => [mean, variance].map((v) => h("td", {}, number(v)))));
-    const head = (title, span) => h("th", { scope: span > 1 ? "colgroup" : "col", colspan: span }, title);
-    numbers.replaceChildren(
-      h("thead", {}, h("tr", {}, h("td"), head(`Unit ${s.unit}`, 2), head("Output", 2)), h("tr", {}, h("td"), ...["mean", "variance", "mean", "variance"].map((title) => head(title, 1)))),
-      h("tbody", {}, cells("Law", [laws.unit, laws.output]), cells(many, [found.unit, found.output]),
-        cells("No dropout", [{ mean: x, variance: 0 }, { mean: WHOLE, variance: 0 }])));
+    numbers.replaceChildren(...momentRows(s, laws, found, many));
     say(law, lawSentence(s));
     again.disabled = hundred.disabled = s.draws >= MOST_DRAWS;
     if (count < s.draws) return;
@@ -433,42 +350,90 @@ function render({ model, el }) {
       units[i].checked = s.unit === i + 1;
       units[i].setAttribute("aria-label", `Hidden unit ${i + 1}: value ${UNITS[i]}, ${!s.training ? "not changed" : f ? `kept, times ${number(f)}` : "dropped"}`);
     });
-    say(says.unit, unitSentence(s, found));
+    say(says, unitSentence(s, found));
   }
+  return { node, fill };
+}
 
-  function drawPool(s) {
+// Head and body of the table of means and variances.
+function momentRows(s, laws, found, many) {
+  const cells = (title, rows) => h("tr", {}, h("th", { scope: "row" }, title),
+    ...rows.flatMap(({ mean, variance }) => [mean, variance].map((v) => h("td", {}, number(v)))));
+  const head = (title, span) => h("th", { scope: span > 1 ? "colgroup" : "col", colspan: span }, title);
+  const plain = [UNITS[s.unit - 1], WHOLE].map((mean) => ({ mean, variance: 0 }));
+  return [
+    h("thead", {}, h("tr", {}, h("td"), head(`Unit ${s.unit}`, 2), head("Output", 2)),
+      h("tr", {}, h("td"), ...["mean", "variance", "mean", "variance"].map((title) => head(title, 1)))),
+    h("tbody", {}, cells("Law", [laws.unit, laws.output]), cells(many, [found.unit, found.output]), cells("No dropout", plain)),
+  ];
+}
+
+// Scene 2: a window, what dropout before and after each pool makes of it, and the sum of one mean.
+function makePoolScene({ id, state, update, radios }) {
+  const editor = makeEditor({ read: () => state().window, write: (window) => update({ window }), show: () => {}, low: 0 });
+  const grid = makeGrid("window", { "aria-labelledby": id("window"), "aria-describedby": id("help-pool") }, {
+    key: (key, i, j) => key !== "-" && key !== "−" && editor.key(key, i, j), press: editor.press, point: () => where(),
+  });
+  const stepper = makeStepper(id("which"), (by) => editor.bump(...grid.at, by));
+  const where = () => {
+    say(stepper.which, `${place({ row: grid.at[0], column: grid.at[1] })}:`);
+    grid.each((cell, i, j) => cell.classList.toggle("is-current", same([i, j], grid.at)));
+  };
+  const means = h("table", { class: "cnn-means" });
+  const says = h("p", { class: "cnn-says", role: "status" });
+  const parts = h("table", { class: "cnn-parts" });
+  const total = h("p", { class: "cnn-law" });
+  const node = h("div", { class: "cnn-scene cnn-scene--pool" },
+    h("div", { class: "cnn-side" }, h("p", { class: "cnn-caption", id: id("window") }, "Four values of a window"),
+      h("div", { class: "cnn-plate" }, grid.node), stepper.node),
+    means, says,
+    radios("pool", "Dropout before it, mask by mask", [["max", "max pool", "max"], ["average", "average pool", "average"]]),
+    h("div", { class: "cnn-table" }, parts, total));
+
+  function fill(s) {
     const values = s.window.flat();
     const largest = Math.max(...values);
     grid.fill(s.window, (cell, i, j) => cell.classList.toggle("is-winner", values.indexOf(largest) === 2 * i + j && s.pool === "max"));
     where();
-    const limit = Math.max(1, largest) * (s.p > 0.5 ? 4 : 2);
-    means.replaceChildren(h("thead", {}, h("tr", {}, ...["Dropout", "Mean", "", "Bias", "Variance"].map((title) =>
-      title ? h("th", { scope: "col", colspan: title === "Mean" ? 2 : 1 }, title) : "").filter(Boolean))),
-      ...["max", "average"].map((pool) => {
-        const plain = POOLS[pool](values);
-        return h("tbody", { "data-pool": pool },
-          h("tr", {}, h("th", { scope: "rowgroup", colspan: 5 }, mark(pool), ` ${pool} pool, ${number(plain)} without dropout`)),
-          ...["before", "after"].map((order) => {
-            const { mean, variance } = poolMoments(values, s, pool, order);
-            const bias = number(mean - plain);
-            return h("tr", {}, h("th", { scope: "row" }, order),
-              h("td", { class: "cnn-track" }, h("div", { style: `--mean: ${mean / limit}; --plain: ${plain / limit}` })),
-              h("td", {}, number(mean)), h("td", { class: bias === "0" ? "" : "is-biased" }, bias === "0" || bias.startsWith("−") ? bias : `+${bias}`), h("td", {}, number(variance)));
-          }));
-      }));
-    const found = poolParts(values, s, s.pool);
-    const verb = s.pool === "max" ? "wins in" : "counts in";
-    parts.replaceChildren(
-      h("thead", {}, h("tr", {}, ...["Value", verb, "Probability", "Gives", "Adds"].map((title) => h("th", { scope: "col" }, title)))),
-      h("tbody", {}, ...found.map((part) => h("tr", {}, h("th", { scope: "row" }, part.at < 0 ? "none left" : number(values[part.at])),
-        h("td", { class: "cnn-masks" }, h("div", {}, ...part.masks.map((kept) => mini(kept, part.at))), h("span", {}, `${part.masks.length} mask${part.masks.length === 1 ? "" : "s"}`)),
-        ...[number(part.probability, 4), number(part.gives), number(part.adds)].map((v) => h("td", {}, v))))));
+    means.replaceChildren(...meanRows(s, values, Math.max(1, largest) * (s.p > 0.5 ? 4 : 2)));
+    parts.replaceChildren(...partRows(s, values));
     parts.dataset.pool = s.pool;
     say(total, partsSentence(s));
-    say(says.pool, poolSentence(s));
+    say(says, poolSentence(s));
   }
+  return { node, fill };
+}
 
-  return ui.run(root);
+// Head and bodies of the table of means, each with a bar that ends at `limit`.
+function meanRows(s, values, limit) {
+  const signed = (bias) => (bias === "0" || bias.startsWith("−") ? bias : `+${bias}`);
+  const head = [["Dropout", 1], ["Mean", 2], ["Bias", 1], ["Variance", 1]];
+  const row = (pool, plain, order) => {
+    const { mean, variance } = poolMoments(values, s, pool, order);
+    const bias = number(mean - plain);
+    return h("tr", {}, h("th", { scope: "row" }, order),
+      h("td", { class: "cnn-track" }, h("div", { style: `--mean: ${mean / limit}; --plain: ${plain / limit}` })),
+      h("td", {}, number(mean)), h("td", { class: bias === "0" ? "" : "is-biased" }, signed(bias)), h("td", {}, number(variance)));
+  };
+  const body = (pool) => {
+    const plain = POOLS[pool](values);
+    return h("tbody", { "data-pool": pool },
+      h("tr", {}, h("th", { scope: "rowgroup", colspan: 5 }, mark(pool), ` ${pool} pool, ${number(plain)} without dropout`)),
+      ...["before", "after"].map((order) => row(pool, plain, order)));
+  };
+  return [h("thead", {}, h("tr", {}, ...head.map(([title, colspan]) => h("th", { scope: "col", colspan }, title)))), ...["max", "average"].map(body)];
+}
+
+// Head and body of the table of what each value adds to a mean, and in which masks.
+function partRows(s, values) {
+  const head = ["Value", s.pool === "max" ? "wins in" : "counts in", "Probability", "Gives", "Adds"];
+  const row = ({ at, masks, probability, gives, adds }) => h("tr", {}, h("th", { scope: "row" }, at < 0 ? "none left" : number(values[at])),
+    h("td", { class: "cnn-masks" }, h("div", {}, ...masks.map((kept) => mini(kept, at))), h("span", {}, plural(masks.length, "mask"))),
+    ...[number(probability, 4), number(gives), number(adds)].map((v) => h("td", {}, v)));
+  return [
+    h("thead", {}, h("tr", {}, ...head.map((title) => h("th", { scope: "col" }, title)))),
+    h("tbody", {}, ...poolParts(values, s, s.pool).map(row)),
+  ];
 }
 
 // A mask of the window as a small picture: dropped places are crossed out, the one that wins or counts is filled.
@@ -477,5 +442,40 @@ const mini = (kept, at) => svg("svg", { viewBox: "0 0 22 22", class: "cnn-mask",
   return svg("g", { class: !keeps ? "is-dropped" : i === at ? "is-chosen" : "" }, svg("rect", { x, y, width: 10, height: 10 }),
     svg("path", { d: keeps ? "" : `M${x + 2} ${y + 2}l6 6m0 -6l-6 6` }));
 }));
+
+function render({ model, el }) {
+  const ui = makeExplorer({ model, el }, { kind: "dropout", names: NAMES, codecs: LINK, draw });
+  const scenes = { unit: makeUnitScene(ui), pool: makePoolScene(ui) };
+  const help = {
+    unit: h("p", { class: "cnn-help" }, "Choose a hidden unit to watch it. Law: the exact distribution, over all 256 masks (outlined bars). Filled bars: the draws. Below them, mean and one standard deviation to each side. Dashed connections have negative weights."),
+    pool: h("p", { class: "cnn-help", id: ui.id("help-pool") }, "Click or tap a value to raise it, shift-click to lower it; or go there with the arrow keys and type a digit. Dashed lines: without dropout. Crossed out in a mask: dropped."),
+  };
+  const root = h("div", { class: "cnn-explorer cnn-dropout", role: "group", "aria-label": "Dropout explorer" },
+    ui.radios("scene", "Scene", [["unit", "One unit"], ["pool", "Before a max pool"]]),
+    h("div", { class: "cnn-bar" },
+      ui.slider("p", "Probability p of dropping", { min: 0, max: 0.9, step: 0.05, words: (p) => number(p) }),
+      ui.radios("training", "Mode", [[true, "training"], [false, "evaluation"]]), ui.checkbox("scale", "Scale what is kept by 1/(1 − p)")),
+    scenes.unit.node, scenes.pool.node, h("div", { class: "cnn-foot" }, ui.reset, ui.link), help.unit, help.pool);
+
+  // A hundred draws arrive within a second where motion is welcome: the histograms grow towards the law.
+  let seen = model.get("draws"), frame = 0;
+  function draw(s) {
+    const grows = s.scene === "unit" && s.training && s.draws > seen + 1;
+    cancelAnimationFrame(frame);
+    if (!grows || matchMedia("(prefers-reduced-motion: reduce)").matches) seen = s.draws;
+    root.dataset.scene = s.scene;
+    for (const name of ["unit", "pool"]) scenes[name].node.hidden = help[name].hidden = s.scene !== name;
+    if (s.scene === "pool") scenes.pool.fill(s);
+    else if (seen === s.draws) scenes.unit.fill(s, s.draws);
+    else grow(s, seen, performance.now());
+  }
+  function grow(s, from, begin) {
+    seen = Math.min(s.draws, from + Math.ceil(((performance.now() - begin) / 900) * (s.draws - from)));
+    scenes.unit.fill(s, seen);
+    if (seen < s.draws) frame = requestAnimationFrame(() => grow(s, from, begin));
+  }
+
+  return ui.run(root);
+}
 
 export default { render };

@@ -1,18 +1,14 @@
 """The dropout explorer: one unit and one output under dropout, and a pool behind it. Chapter 7."""
 
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from cnnlab._extras import needed
 from cnnlab._types import Array
 from cnnlab.laws import dropout as laws
-from cnnlab.widgets.base import Checked, PageWidget, Switch
-from cnnlab.widgets.values import choice, number, real, small_int, table, whole_rows
-
-with needed("widgets", by="cnnlab.widgets"):
-    import traitlets
+from cnnlab.widgets.base import PageWidget, Switch
+from cnnlab.widgets.values import Choice, Real, Whole, WholeRows, choice, number, table, uniforms
 
 #: Inputs of the network, weights of its eight hidden units (with ReLU), weights of its output.
 INPUT = np.array([1, 2, 1, 3, 1, 2])
@@ -31,37 +27,6 @@ HIDDEN_WEIGHT = np.array(
 OUTPUT_WEIGHT = np.array([1, 1, -1, 1, -1, 0.5, 2, -1])
 UNITS = np.maximum(HIDDEN_WEIGHT @ INPUT, 0).astype(float)
 WINDOW = ((8, 6), (4, 2))
-LIMITS = {"unit": (1, len(UNITS)), "seed": (1, 9999), "draws": (1, 5000)}
-
-
-def uniforms(seed: int, count: int) -> Array:
-    """Random numbers in [0, 1), the same ones here and in a page: mulberry32.
-
-    Parameters
-    ----------
-    seed : int
-        Start of the stream.
-    count : int
-        How many numbers.
-
-    Returns
-    -------
-    array of shape (count,)
-
-    Examples
-    --------
-    >>> uniforms(1, 3).round(3)
-    array([0.627, 0.003, 0.527])
-    """
-    wrap = np.uint64(2**32 - 1)
-
-    def times(a: Array, b: Array) -> Array:
-        return (a * b) & wrap
-
-    a = (np.uint64(seed) + np.arange(1, count + 1, dtype=np.uint64) * np.uint64(0x6D2B79F5)) & wrap
-    t = times(a ^ (a >> np.uint64(15)), a | np.uint64(1))
-    t = ((t + times(t ^ (t >> np.uint64(7)), t | np.uint64(61))) & wrap) ^ t
-    return np.asarray((t ^ (t >> np.uint64(14))) / 2**32)
 
 
 class DropoutExplorer(PageWidget):
@@ -109,15 +74,15 @@ class DropoutExplorer(PageWidget):
 
     module = "dropout.js"
 
-    p = Checked(0.5).tag(sync=True)
+    p = Real(0.5, (0, 0.9)).tag(sync=True)
     training = Switch(True).tag(sync=True)
     scale = Switch(True).tag(sync=True)
-    scene = Checked("unit").tag(sync=True)
-    unit = Checked(1).tag(sync=True)
-    pool = Checked("max").tag(sync=True)
-    seed = Checked(1).tag(sync=True)
-    draws = Checked(100).tag(sync=True)
-    window = Checked(WINDOW).tag(sync=True)
+    scene = Choice("unit", "pool").tag(sync=True)
+    unit = Whole(1, (1, len(UNITS))).tag(sync=True)
+    pool = Choice("max", "average").tag(sync=True)
+    seed = Whole(1, (1, 9999)).tag(sync=True)
+    draws = Whole(100, (1, 5000)).tag(sync=True)
+    window = WholeRows(WINDOW, (2, 2), (0, 9)).tag(sync=True)
 
     def __init__(
         self,
@@ -256,27 +221,6 @@ class DropoutExplorer(PageWidget):
         else:
             mean = laws.expected_max(values, self._rate) if order == "before" else values.max()
         return float(mean) * self._share
-
-    @traitlets.validate("p")
-    def _check_p(self, proposal: Any) -> float:
-        return real("DropoutExplorer", "p", proposal["value"], (0, 0.9))
-
-    @traitlets.validate("scene")
-    def _check_scene(self, proposal: Any) -> str:
-        return choice("DropoutExplorer", "scene", proposal["value"], ("unit", "pool"))
-
-    @traitlets.validate("pool")
-    def _check_pool(self, proposal: Any) -> str:
-        return choice("DropoutExplorer", "pool", proposal["value"], ("max", "average"))
-
-    @traitlets.validate("unit", "seed", "draws")
-    def _check_int(self, proposal: Any) -> int:
-        name = proposal["trait"].name
-        return small_int("DropoutExplorer", name, proposal["value"], LIMITS[name])
-
-    @traitlets.validate("window")
-    def _check_window(self, proposal: Any) -> list[list[int]]:
-        return whole_rows("DropoutExplorer", "window", proposal["value"], (2, 2), (0, 9))
 
     def fallback(self) -> str:
         """Tables of the hidden units in the last draw, of the laws, and of the pools."""

@@ -153,6 +153,26 @@ def for_page(name: str, folder: Path = HERE) -> str:
     )
 
 
+def data_script(name: str, path: Path) -> str:
+    """Write a JSON file as a classic script, which data.js loads or finds in its page.
+
+    Parameters
+    ----------
+    name : str
+        Under which it is loaded.
+    path : path
+        The file.
+
+    Returns
+    -------
+    str
+        A script that defines nothing but an entry of ``globalThis.cnnlabData``; it may stand inside
+        of a page.
+    """
+    content = path.read_text("utf-8").strip().replace("<", "\\u003c")
+    return f"(globalThis.cnnlabData ??= {{}})[{json.dumps(name)}] = {content};\n"
+
+
 def page_scripts(names: Iterable[str]) -> list[str]:
     """List what a page loads to bring some front ends to life, in this order.
 

@@ -19,8 +19,8 @@
 //   .cnn-size, .cnn-count, .cnn-ring      sentences: size, number of values, what lies beyond the border
 
 import {
-  between, button, decode, encode, h, makeEditor, makeExplorer, makeGrid, makePicture, mapOf, mark, number, oneOf, place, same, say,
-  svg, times,
+  SEVEN, between, button, decode, encode, h, makeEditor, makeExplorer, makeFrame, makeGrid, makePicture, makeStepper, mapOf, mark,
+  markPath, number, numbered, oneOf, place, plural, ringCells, rowsOf, same, say, setVariables, svg, tabulate, times,
 } from "./toolkit.js";
 
 // ---------------------------------------------------------------------------------------------
@@ -118,9 +118,7 @@ export function sharesOf(cells, s) {
 }
 
 const mapOutput = (x, s, f) =>
-  Array.from({ length: outputSize(x.length, s) }, (_, i) =>
-    Array.from({ length: outputSize(x[0].length, s) }, (_, j) => f(windowCells(x, s, i, j), i, j)),
-  );
+  tabulate(outputSize(x.length, s), outputSize(x[0].length, s), (i, j) => f(windowCells(x, s, i, j), i, j));
 
 /** Pooled map. */
 export const pool2d = (x, s) => mapOutput(x, s, (cells) => pooled(cells, s));
@@ -304,7 +302,7 @@ export function inputSentence(x, s, row, column) {
   const start = `${number(x[row][column])} at ${place({ row, column })} is`;
   const n = readers.length;
   if (n === 0) return `${start} in no window: it is never read.`;
-  const where = `${start} in ${n} window${n === 1 ? "" : "s"}`;
+  const where = `${start} in ${plural(n, "window")}`;
   const each = readers.map(([i, j]) => {
     const cells = windowCells(x, s, i, j);
     const here = cells.map(({ from }) => from && from[0] === row && from[1] === column);
@@ -352,24 +350,18 @@ export function shareText(v, s) {
 // ---------------------------------------------------------------------------------------------
 // Start patterns.
 
-const eight = (f) => Array.from({ length: 8 }, (_, i) => Array.from({ length: 8 }, (_, j) => f(i, j)));
-const rows = (...lines) => lines.map((line) => line.split(" ").map(Number));
+const eight = (f) => tabulate(8, 8, f);
 export const PATTERNS = {
-  seven: ["Handwritten seven", rows(
-    "0 0 0 0 0 0 0 0", "0 3 7 9 9 8 2 0", "0 2 4 4 5 9 3 0", "0 0 0 1 6 8 1 0",
-    "0 0 2 6 9 7 5 0", "0 0 1 5 9 3 1 0", "0 0 0 7 6 0 0 0", "0 0 1 9 3 0 0 0",
-  )],
+  seven: ["Handwritten seven", SEVEN],
   dot: ["One bright dot", eight((i, j) => (i === 3 && j === 4 ? 9 : 0))],
   bright: ["Thin bright line", eight((i, j) => (j === 3 ? 9 : 1))],
   dark: ["Thin dark line", eight((i, j) => (j === 3 ? 0 : 8))],
   edge: ["Edge", eight((i, j) => (j < 3 ? 1 : 8))],
   checkerboard: ["Checkerboard", eight((i, j) => ((i + j) % 2 ? 9 : 0))],
   negative: ["Negative values", eight((i, j) => -1 - ((3 * i * i + 5 * j + 2 * i * j) % 9))],
-  ties: ["Ties", rows( // of two, three and four
-    "6 6 3 8 5 1 4 4", "1 2 1 8 2 5 4 4", "7 7 2 9 5 5 1 1", "7 0 9 3 5 5 6 6",
-    "0 0 3 3 8 2 5 7", "0 0 3 1 8 4 7 5", "4 1 9 9 6 0 2 2", "4 4 9 9 0 6 1 0",
-  )],
-  odd: ["Odd size, 7×7", Array.from({ length: 7 }, (_, i) => Array.from({ length: 7 }, (_, j) => Math.min(i, j) + 1))],
+  ties: ["Ties", rowsOf("6 6 3 8 5 1 4 4/1 2 1 8 2 5 4 4/7 7 2 9 5 5 1 1/7 0 9 3 5 5 6 6/" // of two, three and four
+    + "0 0 3 3 8 2 5 7/0 0 3 1 8 4 7 5/4 1 9 9 6 0 2 2/4 4 9 9 0 6 1 0")],
+  odd: ["Odd size, 7×7", tabulate(7, 7, (i, j) => Math.min(i, j) + 1)],
   empty: ["All zeros", eight(() => 0)],
 };
 
@@ -398,67 +390,86 @@ const LINK = {
 export const encodeState = (state) => encode(state, LINK);
 export const decodeState = (text) => decode(text, LINK);
 
-function render({ model, el }) {
-  const settle = (changes, next) => {
-    const { padding, ceil_mode } = settled(next);
-    const view = next.photo ? next.view : "numbers";
-    return { ...changes, padding, ceil_mode, view };
-  };
-  const ui = makeExplorer({ model, el }, { kind: "pooling", names: NAMES, fixed: ["photo"], codecs: LINK, settle, draw });
-  const { id, start, state, update } = ui;
-
-  // Controls.
-  const numbers = (low, high) => Array.from({ length: high - low + 1 }, (_, n) => [String(low + n), String(low + n)]);
-  const controls = {
-    view: ui.radios("view", "Pool", [["numbers", "numbers"], ["photo", "a photograph"]]),
-    mode: ui.radios("mode", "Rule (Lp: power mean)", Object.entries(RULES).map(([rule, name]) => [rule, name, rule])),
-    kernel: ui.radios("kernel", "Window", numbers(1, 4)),
-    stride: ui.radios("stride", "Stride", numbers(1, 4)),
-    padding: ui.radios("padding", "Padding, at most half the window", numbers(0, 2), {
-      allowed: (padding, { kernel }) => padding <= kernel / 2,
-    }),
-    p: ui.slider("p", "Exponent p", {
-      min: 0, max: POWERS, step: 0.1, words: (p) => `p = ${number(p)}`,
-      toPlace: Math.log2, fromPlace: (v) => Number((2 ** v).toPrecision(3)),
-    }),
-    ceil_mode: ui.checkbox("ceil_mode", "Ceil mode: windows may hang over"),
-    count: ui.checkbox("count_include_pad", "Count the padding in the average"),
-  };
-  controls.view.hidden = !start.photo;
-  const pattern = h("select", { id: id("pattern"), "data-control": "pattern", onchange: () => {
-    if (pattern.value in PATTERNS) update({ x: PATTERNS[pattern.value][1], view: "numbers" });
-  } });
-  for (const [key, [label]] of Object.entries(PATTERNS)) pattern.append(h("option", { value: key }, label));
-  const own = h("option", { value: "own" }, "Your own numbers");
-  pattern.append(own);
-  const patternField = h("div", { class: "cnn-field" }, h("label", { for: id("pattern") }, "Pattern"), pattern);
-  const more = h("div", { class: "cnn-more", id: id("more") }, controls.ceil_mode, controls.count);
-  const openMore = (open) => {
-    more.hidden = !open;
-    moreKey.setAttribute("aria-expanded", String(open));
-  };
-  const moreKey = button("more", "More", () => openMore(more.hidden), { "aria-controls": id("more") });
-  openMore(false);
-
-  // From the average to the maximum: the power mean of one window as a curve, above the slider of p.
+// The exponent p: the power mean of one window as a curve above the slider, and the formula.
+function makePower({ slider }) {
+  const field = slider("p", "Exponent p", {
+    min: 0, max: POWERS, step: 0.1, words: (p) => `p = ${number(p)}`,
+    toPlace: Math.log2, fromPlace: (v) => Number((2 ** v).toPrecision(3)),
+  });
   const curve = svg("svg", { class: "cnn-curve", viewBox: "0 0 240 78", "aria-hidden": "true" });
   const curveOf = h("span", { class: "cnn-curve-of" });
-  controls.p.querySelector("input").before(curve);
-  const power = h("div", { class: "cnn-power" }, controls.p, h("p", {},
-    h("span", { class: "cnn-formula" }, "y = (mean of |x|", h("sup", {}, "p"), ")", h("sup", {}, "1/p")),
-    curveOf));
-
-  // The pointed-at cell: the pointer goes before the keyboard focus. `kept` is the output pointed at last.
-  const pointed = { hover: null, focus: null };
-  let kept = null;
-  const point = (side) => (how, at) => {
-    pointed[how] = at && { side, at };
-    show();
+  field.querySelector("input").before(curve);
+  const node = h("div", { class: "cnn-power" }, field, h("p", {},
+    h("span", { class: "cnn-formula" }, "y = (mean of |x|", h("sup", {}, "p"), ")", h("sup", {}, "1/p")), curveOf));
+  const fill = (values, p, [row, column]) => {
+    curve.replaceChildren(...curveParts(values, p));
+    say(curveOf, ` for output ${place({ row, column })}`);
   };
+  return { node, fill };
+}
 
-  const editor = makeEditor({ read: () => model.get("x"), write: (x) => update({ x }), show: () => show() });
+// The power mean of some values against p, from their average to their maximum. It stands above a slider whose thumb
+// travels from 8 to 232.
+function curveParts(values, p) {
+  const [low, high] = [powerMean(values, 1), Math.max(...values.map(Math.abs))];
+  const across = (t) => 8 + (224 * t) / POWERS;
+  const up = (v) => (high > low ? 58 - (44 * (v - low)) / (high - low) : 36);
+  const points = Array.from({ length: 61 }, (_, n) => [across(n / 10), up(powerMean(values, 2 ** (n / 10)))]);
+  const here = [across(Math.log2(p)), up(powerMean(values, p))];
+  const text = (x, y, anchor, words) => svg("text", { x, y, "text-anchor": anchor }, words);
+  const line = (kind, ...places) => svg("polyline", { class: kind, points: places.map((place) => place.join(",")).join(" ") });
+  const end = (rule, x, y) => svg("path", { class: `is-${rule}`, d: markPath(rule, 5.6), transform: `translate(${x} ${y})` });
+  return [
+    line("is-limit", [8, up(high)], [232, up(high)]), line("is-now", here, [here[0], 78]), line("is-curve", ...points),
+    end("average", 8, up(low)), end("max", 232, up(high)),
+    text(8, up(low) + 16, "start", `average ${number(low)}`), text(224, up(high) - 5, "end", `maximum ${number(high)}`),
+    svg("circle", { class: "is-here", cx: here[0], cy: here[1], r: 5 }),
+  ];
+}
 
-  // The stage: input, arrow, output.
+// The four rules side by side, for a photograph; each is pooled anew when its settings change.
+function makeThumbs({ update }) {
+  const thumbs = Object.entries(RULES).map(([rule, name]) => {
+    const picture = makePicture(rule, { "aria-hidden": "true" });
+    const key = button(rule, picture.node, () => update({ mode: rule }), { class: "cnn-button cnn-thumb" });
+    key.append(h("span", {}, mark(rule), ` ${name}`));
+    return { rule, picture, key, drawn: "" };
+  });
+  const fill = (map, y, s) => {
+    for (const thumb of thumbs) {
+      const own = settled({ ...s, mode: thumb.rule });
+      const key = JSON.stringify({ ...own, x: 0, photo: 0, gradient: 0, p: thumb.rule === "lp" && s.p });
+      if (key !== thumb.drawn) thumb.picture.fill(thumb.rule === s.mode ? y : pool2d(map, own));
+      thumb.drawn = key;
+      thumb.key.setAttribute("aria-pressed", String(thumb.rule === s.mode));
+    }
+  };
+  const label = "The four rules, at this window and stride";
+  return { fill, node: h("div", { class: "cnn-all", role: "group", "aria-label": label }, ...thumbs.map(({ key }) => key)) };
+}
+
+// Settings that few need, behind a key.
+function makeMore({ id, checkbox }) {
+  const ceil = checkbox("ceil_mode", "Ceil mode: windows may hang over");
+  const count = checkbox("count_include_pad", "Count the padding in the average");
+  const node = h("div", { class: "cnn-more", id: id("more") }, ceil, count);
+  const open = (yes) => {
+    node.hidden = !yes;
+    key.setAttribute("aria-expanded", String(yes));
+  };
+  const key = button("more", "More", () => open(node.hidden), { "aria-controls": id("more") });
+  open(false);
+  const fill = (s) => {
+    count.hidden = s.mode !== "average" || s.padding === 0;
+    key.hidden = s.mode === "blur";
+    if (s.mode === "blur") open(false);
+    else if (s.ceil_mode || !(count.hidden || s.count_include_pad)) open(true); // what is on is seen
+  };
+  return { key, node, fill };
+}
+
+// The stage: input, arrow, output. `editor` changes the input, and point(side)(how, at) hears what is pointed at.
+function makeStage({ id }, editor, point, says) {
   const caption = (name) => h("p", { class: "cnn-caption", id: id(name) });
   const captions = { input: caption("input"), output: caption("output") };
   const input = makeGrid("input", { "aria-labelledby": id("input"), "aria-describedby": id("help") }, {
@@ -470,38 +481,130 @@ function render({ model, el }) {
     role: "application", tabindex: "0", "aria-labelledby": id("output"), "aria-describedby": id("help-output"),
   }, { point: point("output") });
   const padding = h("div", { class: "cnn-pad", "aria-hidden": "true" });
-  const frame = h("div", { class: "cnn-frame", "aria-hidden": "true" });
-  const frameOut = h("div", { class: "cnn-frame cnn-frame--output", "aria-hidden": "true" });
-  const plate = h("div", { class: "cnn-plate" }, padding, input.node, photo.node, frame);
-  const plateOut = h("div", { class: "cnn-plate cnn-plate--output" }, output.node, pooledPhoto.node, frameOut);
+  const [frame, frameOut] = [makeFrame(), makeFrame("output")];
   const arrow = h("div", { class: "cnn-arrow", "aria-hidden": "true" });
   const whichCell = h("span");
-  const which = h("span", { class: "cnn-which", id: id("which") }, h("span", { class: "cnn-change" }, "Change "), whichCell);
-  const stepper = h("div", { class: "cnn-stepper", role: "group", "aria-labelledby": id("which") }, which,
-    button("lower", "−1", () => editor.bump(...input.at, -1)), button("raise", "+1", () => editor.bump(...input.at, 1)));
-  const says = h("p", { class: "cnn-says", role: "status" });
-  const stage = h("div", { class: "cnn-stage" },
-    h("div", { class: "cnn-side" }, captions.input, plate, stepper), says, arrow,
-    h("div", { class: "cnn-side cnn-side--output" }, captions.output, plateOut));
+  const stepper = makeStepper(id("which"), (by) => editor.bump(...input.at, by), h("span", { class: "cnn-change" }, "Change "), whichCell);
+  const node = h("div", { class: "cnn-stage" },
+    h("div", { class: "cnn-side" }, captions.input, h("div", { class: "cnn-plate" }, padding, input.node, photo.node, frame.node), stepper.node),
+    says, arrow,
+    h("div", { class: "cnn-side cnn-side--output" }, captions.output,
+      h("div", { class: "cnn-plate cnn-plate--output" }, output.node, pooledPhoto.node, frameOut.node)));
 
-  // The four rules side by side, for a photograph.
-  const thumbs = Object.entries(RULES).map(([rule, name]) => {
-    const picture = makePicture(rule, { "aria-hidden": "true" });
-    const key = button(rule, picture.node, () => update({ mode: rule }), { class: "cnn-button cnn-thumb" });
-    key.append(h("span", {}, mark(rule), ` ${name}`));
-    return { rule, picture, key, drawn: "" };
+  // What depends on the state: maps, sizes, padding, captions.
+  const fill = (map, y, readers, s) => {
+    const numbers = s.view === "numbers";
+    const [down, across] = [along(map.length, s), along(map[0].length, s)];
+    const scale = numbers ? 1 : s.stride; // a pooled pixel as large as the place it stands for
+    setVariables(node, {
+      p: down.before, k: s.kernel, h: map.length, w: map[0].length, "out-h": y.length, "out-w": y[0].length,
+      in: map[0].length + across.before + across.after, tall: map.length + down.before + down.after,
+      right: across.after, below: down.after, out: y[0].length * scale, scale,
+    });
+    for (const [grid, picture] of [[input, photo], [output, pooledPhoto]]) {
+      grid.node.hidden = !numbers;
+      picture.node.hidden = numbers;
+    }
+    stepper.node.hidden = !numbers;
+    if (numbers) {
+      input.fill(map, (cell, i, j) => cell.classList.toggle("is-unread", readers[i][j].length === 0));
+      output.fill(y);
+    } else pooledPhoto.fill(y);
+    padding.replaceChildren(...(numbers ? borderCells(map, s, down, across) : []));
+    say(captions.input, `${numbers ? "Input" : "Photograph"}, ${map.length}×${map[0].length}`);
+    say(captions.output, `${numbers ? "Output" : "Pooled"}, ${y.length}×${y[0].length}${scale === 1 ? "" : ", enlarged"}`);
+    arrow.replaceChildren(mark(s.mode), ` ${RULES[s.mode]}`, h("span", { class: "cnn-arrow-line" }));
+  };
+
+  // The window of the output `at`, or null for none.
+  const frameAt = (at, stride) => {
+    frame.node.hidden = frameOut.node.hidden = at === null;
+    if (at === null) return;
+    frame.put(at.map((n) => n * stride));
+    frameOut.put(at);
+  };
+
+  // The photograph, with its gradient as a colour where there is one.
+  const tint = (map, gradient, mode) => {
+    const flat = gradient?.flat();
+    const most = flat?.reduce((a, b) => Math.max(a, b), 0);
+    photo.fill(map, flat ? (n, v) => HUES[mode].map((c) => {
+      const a = most > 0 ? (0.75 * flat[n]) / most : 0;
+      return Math.round(a * c + (1 - a) * v);
+    }) : undefined);
+  };
+
+  // The cells of a window and of its readers; `grad` has the shares of the gradient, null where none are shown.
+  const dress = (s, { cells, active, seen, grad }) => {
+    const has = (list, i, j) => list.some((c) => c.inside && c.row === i && c.column === j);
+    const max = s.mode === "max" && cells.length > 0;
+    const [winner, tied] = max ? [[winnerOf(cells)], tiedWith(cells)] : [[], []];
+    const toggle = (cell, classes) => { for (const [name, on] of Object.entries(classes)) cell.classList.toggle(name, on); };
+    input.each((cell, i, j) => {
+      toggle(cell, {
+        "is-in": has(cells, i, j), "is-winner": has(winner, i, j), "is-tied": has(tied, i, j), "is-current": same([i, j], input.at),
+        "has-share": grad !== null && (grad[i][j] !== 0 || has(tied, i, j)),
+      });
+      cell.lastChild.textContent = grad ? shareText(grad[i][j], s) : "";
+    });
+    output.each((cell, i, j) => {
+      toggle(cell, { "is-reader": seen.some((at) => same(at, [i, j])), "is-active": same(active, [i, j]) });
+    });
+    say(whichCell, `${place({ row: input.at[0], column: input.at[1] })}:`);
+  };
+  return { node, fill, frameAt, tint, dress };
+}
+
+// The cells around the input, drawn below it: −∞ for max, 0 for average, the mirrored map for blur; and, where
+// windows of ceil mode hang over the border, nothing.
+function borderCells(map, s, down, across) {
+  const [height, width] = [map.length, map[0].length];
+  return ringCells([height, width], [down.before, across.before], [down.after, across.after], (i, j) => {
+    if (s.mode !== "blur" && (i >= height + s.padding || j >= width + s.padding)) return ["", "is-beyond"];
+    return [number({ max: -Infinity, average: 0, blur: map[pixel(i, height, s)]?.[pixel(j, width, s)] }[s.mode])];
   });
-  const all = h("div", { class: "cnn-all", role: "group", "aria-label": "The four rules, at this window and stride" }, ...thumbs.map(({ key }) => key));
+}
 
+function render({ model, el }) {
+  const settle = (changes, next) => {
+    const { padding, ceil_mode } = settled(next);
+    const view = next.photo ? next.view : "numbers";
+    return { ...changes, padding, ceil_mode, view };
+  };
+  const ui = makeExplorer({ model, el }, { kind: "pooling", names: NAMES, fixed: ["photo"], codecs: LINK, settle, draw });
+  const { id, start, state, update } = ui;
+
+  // The pointed-at cell: the pointer goes before the keyboard focus. `kept` is the output pointed at last.
+  const pointed = { hover: null, focus: null };
+  let kept = null;
+  const point = (side) => (how, at) => {
+    pointed[how] = at && { side, at };
+    show();
+  };
+
+  const view = ui.radios("view", "Pool", [["numbers", "numbers"], ["photo", "a photograph"]]);
+  view.hidden = !start.photo;
+  const pattern = ui.menu("pattern", "Pattern", Object.entries(PATTERNS).map(([key, [label]]) => [key, label]),
+    (key) => update({ x: PATTERNS[key][1], view: "numbers" }), "Your own numbers");
+  const padding = ui.radios("padding", "Padding, at most half the window", numbered(0, 2), {
+    allowed: (padding, { kernel }) => padding <= kernel / 2,
+  });
+  const more = makeMore(ui);
+  const power = makePower(ui);
+  const editor = makeEditor({ read: () => state().x, write: (x) => update({ x }), show: () => show() });
+  const says = h("p", { class: "cnn-says", role: "status" });
+  const stage = makeStage(ui, editor, point, says);
+  const thumbs = makeThumbs(ui);
   const size = h("p", { class: "cnn-size", role: "status" });
   const count = h("p", { class: "cnn-count" });
   const ring = h("p", { class: "cnn-ring" });
   const help = h("span", { id: id("help") }, "Input: click or tap a cell to raise it, shift-click to lower it; or go there with the arrow keys and type a digit, or a minus to make it negative. ");
   const helpOutput = h("span", { id: id("help-output") });
-
   const root = h("div", { class: "cnn-explorer cnn-pooling", role: "group", "aria-label": "Pooling explorer" },
-    h("div", { class: "cnn-bar" }, controls.view, patternField, controls.mode, controls.kernel, controls.stride, controls.padding, moreKey),
-    more, power, stage, all,
+    h("div", { class: "cnn-bar" }, view, pattern.field,
+      ui.radios("mode", "Rule (Lp: power mean)", Object.entries(RULES).map(([rule, name]) => [rule, name, rule])),
+      ui.radios("kernel", "Window", numbered(1, 4)), ui.radios("stride", "Stride", numbered(1, 4)), padding, more.key),
+    more.node, power.node, stage.node, thumbs.node,
     h("div", { class: "cnn-words" }, size, count, ring),
     h("div", { class: "cnn-foot" },
       ui.checkbox("gradient", "Show where the gradient goes"), ui.reset, ui.link),
@@ -520,50 +623,17 @@ function render({ model, el }) {
     if (places !== first.places) first = { places, at: widest(map, s) };
     root.dataset.mode = s.mode;
     root.dataset.view = s.view;
-    root.style.setProperty("--toward-max", `${(100 * Math.log2(s.p)) / POWERS}%`);
+    setVariables(root, { "toward-max": `${(100 * Math.log2(s.p)) / POWERS}%` });
     root.classList.toggle("shows-gradient", s.gradient);
-    patternField.hidden = !numbers;
-    pattern.value = Object.keys(PATTERNS).find((key) => same(PATTERNS[key][1], s.x)) ?? "own";
-    own.hidden = pattern.value !== "own";
-    power.hidden = s.mode !== "lp";
-    controls.padding.hidden = s.mode === "lp" || s.mode === "blur";
-    controls.count.hidden = s.mode !== "average" || s.padding === 0;
-    moreKey.hidden = s.mode === "blur";
-    if (s.mode === "blur") openMore(false);
-    else if (s.ceil_mode || !(controls.count.hidden || s.count_include_pad)) openMore(true); // what is on is seen
-
-    const [down, across] = [along(map.length, s), along(map[0].length, s)];
-    const scale = numbers ? 1 : s.stride; // a pooled pixel as large as the place it stands for
-    for (const [name, value] of Object.entries({
-      p: down.before, k: s.kernel, h: map.length, w: map[0].length, "out-h": y.length, "out-w": y[0].length,
-      in: map[0].length + across.before + across.after, tall: map.length + down.before + down.after,
-      right: across.after, below: down.after, out: y[0].length * scale, scale,
-    })) stage.style.setProperty(`--${name}`, value);
-    for (const [grid, picture] of [[input, photo], [output, pooledPhoto]]) {
-      grid.node.hidden = !numbers;
-      picture.node.hidden = numbers;
-    }
-    stepper.hidden = help.hidden = !numbers;
-    all.hidden = numbers;
-    if (numbers) {
-      input.fill(map, (cell, i, j) => cell.classList.toggle("is-unread", readers[i][j].length === 0));
-      output.fill(y);
-    } else {
-      pooledPhoto.fill(y);
-      for (const thumb of thumbs) {
-        const own = settled({ ...s, mode: thumb.rule });
-        const key = JSON.stringify({ ...own, x: 0, photo: 0, gradient: 0, p: thumb.rule === "lp" && s.p });
-        if (key !== thumb.drawn) thumb.picture.fill(thumb.rule === s.mode ? y : pool2d(map, own));
-        thumb.drawn = key;
-        thumb.key.setAttribute("aria-pressed", String(thumb.rule === s.mode));
-      }
-    }
-    padding.replaceChildren(...frameCells(map, s, numbers));
-    say(captions.input, `${numbers ? "Input" : "Photograph"}, ${map.length}×${map[0].length}`);
-    say(captions.output, `${numbers ? "Output" : "Pooled"}, ${y.length}×${y[0].length}${scale === 1 ? "" : ", enlarged"}`);
-    arrow.replaceChildren(
-      mark(s.mode), ` ${RULES[s.mode]}`,
-      h("span", { class: "cnn-arrow-line" }));
+    pattern.field.hidden = !numbers;
+    pattern.show(Object.keys(PATTERNS).find((key) => same(PATTERNS[key][1], s.x)));
+    power.node.hidden = s.mode !== "lp";
+    padding.hidden = s.mode === "lp" || s.mode === "blur";
+    more.fill(s);
+    stage.fill(map, y, readers, s);
+    help.hidden = !numbers;
+    thumbs.node.hidden = numbers;
+    if (!numbers) thumbs.fill(map, y, s);
     say(size, sizeSentence(map.length, map[0].length, s));
     say(count, countSentence(map, s));
     say(ring, noteSentence(map, s));
@@ -583,100 +653,34 @@ function render({ model, el }) {
     const shown = kept && fits(kept, y) ? kept : first.at;
     const idle = side === null;
     if (idle && !s.gradient) [side, at] = ["output", shown]; // nobody points: show one window all the same
-    const cells = side === "output" ? windowCells(map, s, ...at) : [];
+    const active = side === "output" ? at : null;
 
-    frame.hidden = frameOut.hidden = side !== "output";
-    if (side === "output") {
-      for (const [name, value] of [["--i", at[0] * s.stride], ["--j", at[1] * s.stride]]) frame.style.setProperty(name, value);
-      for (const [name, value] of [["--i", at[0]], ["--j", at[1]]]) frameOut.style.setProperty(name, value);
+    stage.frameAt(active, s.stride);
+    if (s.mode === "lp") power.fill(valuesOf(windowCells(map, s, ...shown)), s.p, shown);
+    if (!numbers) stage.tint(map, backward, s.mode);
+    else {
+      stage.dress(s, {
+        active, cells: active ? windowCells(map, s, ...active) : [], seen: side === "input" ? readers[at[0]][at[1]] : [],
+        // Gradient of the input, in shares: of the one output pointed at, or of all of them together.
+        grad: active && s.gradient ? poolBackward(map, tabulate(y.length, y[0].length, (i, j) => Number(same([i, j], active))), s) : backward,
+      });
     }
-    if (s.mode === "lp") {
-      drawCurve(curve, valuesOf(windowCells(map, s, ...shown)), s.p);
-      say(curveOf, ` for output ${place({ row: shown[0], column: shown[1] })}`);
-    }
-    if (!numbers) {
-      const hue = HUES[s.mode];
-      const flat = backward?.flat();
-      const most = flat?.reduce((a, b) => Math.max(a, b), 0);
-      photo.fill(map, flat ? (n, v) => hue.map((c) => {
-        const a = most > 0 ? (0.75 * flat[n]) / most : 0;
-        return Math.round(a * c + (1 - a) * v);
-      }) : undefined);
-    } else {
-      // Gradient of the input, in shares: of the one output pointed at, or of all of them together.
-      const ones = y.map((row, i) => row.map((_, j) => (i === at[0] && j === at[1] ? 1 : 0)));
-      const grad = side === "output" && s.gradient ? poolBackward(map, ones, s) : backward;
-      const has = (list, i, j) => list.some((c) => c.inside && c.row === i && c.column === j);
-      const max = s.mode === "max" && cells.length > 0;
-      const [winner, tied] = max ? [[winnerOf(cells)], tiedWith(cells)] : [[], []];
-      map.forEach((row, i) => row.forEach((_, j) => {
-        const cell = input.cell(i, j);
-        cell.classList.toggle("is-in", has(cells, i, j));
-        cell.classList.toggle("is-winner", has(winner, i, j));
-        cell.classList.toggle("is-tied", has(tied, i, j));
-        cell.classList.toggle("is-current", i === input.at[0] && j === input.at[1]);
-        cell.classList.toggle("has-share", grad !== null && (grad[i][j] !== 0 || has(tied, i, j)));
-        cell.lastChild.textContent = grad ? shareText(grad[i][j], s) : "";
-      }));
-      const seen = side === "input" ? readers[at[0]][at[1]] : [];
-      y.forEach((row, i) => row.forEach((_, j) => {
-        output.cell(i, j).classList.toggle("is-reader", seen.some((r) => r[0] === i && r[1] === j));
-        output.cell(i, j).classList.toggle("is-active", side === "output" && i === at[0] && j === at[1]);
-      }));
-      say(whichCell, `${place({ row: input.at[0], column: input.at[1] })}:`);
-    }
+    say(says, sentence(s, side, at, idle));
+  }
 
-    const back = s.gradient && side === "output" ? `. ${gradientSentence(map, s, ...at)}` : "";
-    if (side === "input") say(says, editor.waits ? "Minus … now type a digit." : inputSentence(map, s, ...at));
-    else if (numbers ? side === "output" : !idle) say(says, poolSentence(map, s, ...at) + back);
-    else if (s.gradient) {
-      say(says, numbers ? "Below each number: the gradient it gets when every output sends back 1."
-        : "Coloured: the pixels that get a gradient when every output sends back 1; the stronger the colour, the more.");
-    } else say(says, `${ruleSentence(s)} Point at a pixel of the pooled photograph, or tap it, to see its window.`);
+  // What is said of the cell pointed at; or, where nobody points, of the whole.
+  function sentence(s, side, at, idle) {
+    const numbers = s.view === "numbers";
+    if (side === "input") return editor.waits ? "Minus … now type a digit." : inputSentence(map, s, ...at);
+    if (side === "output" && (numbers || !idle)) {
+      return poolSentence(map, s, ...at) + (s.gradient ? `. ${gradientSentence(map, s, ...at)}` : "");
+    }
+    if (!s.gradient) return `${ruleSentence(s)} Point at a pixel of the pooled photograph, or tap it, to see its window.`;
+    return numbers ? "Below each number: the gradient it gets when every output sends back 1."
+      : "Coloured: the pixels that get a gradient when every output sends back 1; the stronger the colour, the more.";
   }
 
   return ui.run(root);
-}
-
-// The cells around the input, drawn below it: −∞ for max, 0 for average, the mirrored map for blur; and, where
-// windows of ceil mode hang over the border, nothing.
-function frameCells(map, s, numbers) {
-  if (!numbers) return [];
-  const [down, across] = [along(map.length, s), along(map[0].length, s)];
-  const cells = [];
-  for (let i = -down.before; i < map.length + down.after; i++) {
-    for (let j = -across.before; j < map[0].length + across.after; j++) {
-      if (map[i]?.[j] !== undefined) continue;
-      const beyond = s.mode !== "blur" && (i >= map.length + s.padding || j >= map[0].length + s.padding);
-      const value = {
-        max: -Infinity, average: 0, blur: map[pixel(i, map.length, s)]?.[pixel(j, map[0].length, s)],
-      }[s.mode];
-      const cell = h("div", { class: `cnn-pad-cell${beyond ? " is-beyond" : ""}`, "data-value": beyond ? "" : number(value) });
-      cell.style.gridArea = `${i + down.before + 1} / ${j + across.before + 1}`;
-      cells.push(cell);
-    }
-  }
-  return cells;
-}
-
-// The power mean of some values against p, from their average to their maximum. It stands above a slider whose thumb
-// travels from 8 to 232.
-function drawCurve(node, values, p) {
-  const [low, high] = [powerMean(values, 1), Math.max(...values.map(Math.abs))];
-  const across = (t) => 8 + (224 * t) / POWERS;
-  const up = (v) => (high > low ? 58 - (44 * (v - low)) / (high - low) : 36);
-  const points = Array.from({ length: 61 }, (_, n) => [across(n / 10), up(powerMean(values, 2 ** (n / 10)))]);
-  const t = Math.log2(p);
-  const here = [across(t), up(powerMean(values, p))];
-  const text = (x, y, anchor, words, kind) => svg("text", { x, y, "text-anchor": anchor, class: kind }, words);
-  const line = (kind, ...places) => svg("polyline", { class: kind, points: places.map((place) => place.join(",")).join(" ") });
-  node.replaceChildren(
-    line("is-limit", [8, up(high)], [232, up(high)]), line("is-now", here, [here[0], 78]), line("is-curve", ...points),
-    svg("circle", { class: "is-average", cx: 8, cy: up(low), r: 4.5 }),
-    svg("path", { class: "is-max", d: `M232,${up(high) - 6}l5.5,10h-11z` }),
-    text(8, up(low) + 16, "start", `average ${number(low)}`), text(224, up(high) - 5, "end", `maximum ${number(high)}`),
-    svg("circle", { class: "is-here", cx: here[0], cy: here[1], r: 5 }),
-  );
 }
 
 export default { render };

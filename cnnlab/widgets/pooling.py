@@ -8,32 +8,28 @@ import numpy.typing as npt
 from cnnlab._extras import needed
 from cnnlab._types import Array
 from cnnlab.nn import functional as F
-from cnnlab.widgets.base import Checked, PageWidget, StateError, png
-from cnnlab.widgets.values import choice, grey, number, real, small_int, table, whole_rows
+from cnnlab.widgets.base import StateError, Switch
+from cnnlab.widgets.photos import MapOrPhoto
+from cnnlab.widgets.values import (
+    SEVEN,
+    Choice,
+    Real,
+    Whole,
+    WholeRows,
+    image,
+    number,
+    table,
+)
 
 with needed("widgets", by="cnnlab.widgets"):
     import traitlets
 
-#: A handwritten, crossed seven.
-SEVEN = (
-    (0, 0, 0, 0, 0, 0, 0, 0),
-    (0, 3, 7, 9, 9, 8, 2, 0),
-    (0, 2, 4, 4, 5, 9, 3, 0),
-    (0, 0, 0, 1, 6, 8, 1, 0),
-    (0, 0, 2, 6, 9, 7, 5, 0),
-    (0, 0, 1, 5, 9, 3, 1, 0),
-    (0, 0, 0, 7, 6, 0, 0, 0),
-    (0, 0, 1, 9, 3, 0, 0, 0),
-)
-MODES = ("max", "average", "lp", "blur")
-LIMITS = {"kernel": (1, 4), "stride": (1, 4), "padding": (0, 2)}
 POWERS = (1.0, 64.0)  # exponents p of the power mean
 SIDES = (4, 10)  # rows and columns of x: every window fits, and every cell can be hit by a finger
-PHOTO_SIDES = (8, 96)
 WHO = "PoolingExplorer"
 
 
-class PoolingExplorer(PageWidget):
+class PoolingExplorer(MapOrPhoto):
     """Pooling of a small map or a photograph, cell by cell, with the way the gradient goes back.
 
     Parameters
@@ -95,17 +91,15 @@ class PoolingExplorer(PageWidget):
 
     module = "pooling.js"
 
-    x = Checked(SEVEN).tag(sync=True)
-    photo = Checked(None).tag(sync=True)
-    mode = Checked("max").tag(sync=True)
-    kernel = Checked(2).tag(sync=True)
-    stride = Checked(2).tag(sync=True)
-    padding = Checked(0).tag(sync=True)
-    p = Checked(2.0).tag(sync=True)
-    ceil_mode = Checked(False).tag(sync=True)
-    count_include_pad = Checked(True).tag(sync=True)
-    view = Checked("numbers").tag(sync=True)
-    gradient = Checked(False).tag(sync=True)
+    x = WholeRows(SEVEN, SIDES, (-9, 9)).tag(sync=True)
+    mode = Choice("max", "average", "lp", "blur").tag(sync=True)
+    kernel = Whole(2, (1, 4)).tag(sync=True)
+    stride = Whole(2, (1, 4)).tag(sync=True)
+    padding = Whole(0, (0, 2)).tag(sync=True)
+    p = Real(2.0, POWERS).tag(sync=True)
+    ceil_mode = Switch(False).tag(sync=True)
+    count_include_pad = Switch(True).tag(sync=True)
+    gradient = Switch(False).tag(sync=True)
 
     def __init__(
         self,
@@ -188,68 +182,22 @@ class PoolingExplorer(PageWidget):
                [0, 6, 9, 5],
                [0, 9, 6, 0]])
         """
-        return self._pool(self.x if self.view == "numbers" else self.photo)
+        return self._pool(self._map())
 
-    @traitlets.validate("x")
-    def _check_x(self, proposal: Any) -> list[list[int]]:
-        return whole_rows(WHO, "x", proposal["value"], SIDES, (-9, 9))
-
-    @traitlets.validate("photo")
-    def _check_photo(self, proposal: Any) -> list[list[int]] | None:
-        if proposal["value"] is None:
-            self._check_visible(None, self.view)
-            return None
-        return grey(WHO, "photo", proposal["value"], PHOTO_SIDES)
-
-    @traitlets.validate("view")
-    def _check_view(self, proposal: Any) -> str:
-        view = choice(WHO, "view", proposal["value"], ("numbers", "photo"))
-        self._check_visible(self.photo, view)
-        return view
-
-    def _check_visible(self, photo: Any, view: str) -> None:
-        if photo is None and view == "photo":
-            raise StateError(
-                f"{WHO}(photo=None, view='photo'): there is no photograph to show. "
-                "Pass one as photo=array, or choose view='numbers'."
-            )
-
-    @traitlets.validate("mode")
-    def _check_mode(self, proposal: Any) -> str:
-        mode = choice(WHO, "mode", proposal["value"], MODES)
-        self._check_border(mode, self.padding, self.ceil_mode)
-        return mode
-
-    @traitlets.validate("kernel", "stride", "padding")
-    def _check_window(self, proposal: Any) -> int:
-        name = proposal["trait"].name
-        value, kernel, padding = (
-            small_int(WHO, key, proposal["value"] if key == name else now, LIMITS[key])
-            for key, now in ((name, None), ("kernel", self.kernel), ("padding", self.padding))
-        )
-        if name != "stride" and padding > kernel // 2:
+    @traitlets.validate("mode", "kernel", "padding", "ceil_mode")
+    def _check_together(self, proposal: Any) -> Any:
+        names = ("mode", "kernel", "padding", "ceil_mode")
+        new = {proposal["trait"].name: proposal["value"]}
+        mode, kernel, padding, ceil_mode = (new.get(name, getattr(self, name)) for name in names)
+        if padding > kernel // 2:
             raise StateError(
                 f"{WHO}(kernel={kernel}, padding={padding}): needed a padding of at most "
                 f"half the window, here {kernel // 2}. A window must not lie in the padding alone."
             )
-        if name == "padding":
-            self._check_border(self.mode, padding, self.ceil_mode)
-        return value
+        self._check_border(mode, padding, ceil_mode)
+        return proposal["value"]
 
-    @traitlets.validate("p")
-    def _check_p(self, proposal: Any) -> float:
-        return real(WHO, "p", proposal["value"], POWERS)
-
-    @traitlets.validate("ceil_mode", "count_include_pad", "gradient")
-    def _check_switch(self, proposal: Any) -> bool:
-        name, value = proposal["trait"].name, proposal["value"]
-        if not isinstance(value, bool | np.bool_):
-            raise StateError(f"{WHO}({name}={value!r}): needed True or False.")
-        if name == "ceil_mode":
-            self._check_border(self.mode, self.padding, value)
-        return bool(value)
-
-    def _check_border(self, mode: str, padding: int, ceil_mode: Any) -> None:
+    def _check_border(self, mode: str, padding: int, ceil_mode: bool) -> None:
         if mode == "lp" and padding:
             raise StateError(
                 f"{WHO}(mode='lp', padding={padding}): needed padding=0. LPPool2d takes no "
@@ -277,19 +225,11 @@ class PoolingExplorer(PageWidget):
             h, w = np.shape(self.photo)
             aim = ", that the explorer can pool instead of the numbers"
             aim = aim if self.view == "numbers" else " before pooling"
-            parts.append(
-                _image(np.array(self.photo), 4, f"The photograph, {h}×{w} grey pixels{aim}.")
-            )
+            words = f"The photograph, {h}×{w} grey pixels{aim}."
+            parts.append(image(np.array(self.photo), 4 * w, words))
         if self.view == "photo":
             pooled = self.output()
             h, w = pooled.shape
             words = f"The photograph after pooling, {h}×{w} pixels, enlarged {self.stride} times."
-            parts.append(_image(np.round(pooled), 4 * self.stride, words))
+            parts.append(image(np.round(pooled), 4 * self.stride * w, words))
         return "\n".join([*parts, "</div>"])
-
-
-def _image(grey_values: Array, scale: int, alt: str) -> str:
-    """HTML of a grey picture, a pixel of it drawn as a square of `scale` pixels."""
-    h, w = grey_values.shape
-    source = png(grey_values.astype(np.uint8))
-    return f'<img src="{source}" width="{scale * w}" height="{scale * h}" alt="{alt}">'

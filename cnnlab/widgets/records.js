@@ -11,7 +11,9 @@
 //   .cnn-rule                             which rule of the book there is for the pair
 //   .cnn-numbers                          details with the table of all seeds
 
-import { between, clamp, decode, encode, h, makeExplorer, number, oneOf, say, svg } from "./toolkit.js";
+import {
+  between, clamp, decode, encode, h, makeExplorer, markPath, number, oneOf, say, setAll, setVariables, spot, svg, take,
+} from "./toolkit.js";
 
 // ---------------------------------------------------------------------------------------------
 // Statistics, as in cnnlab.statistics.
@@ -218,14 +220,9 @@ export function ticks(low, high, count = 5) {
 // Drawing. Places are in per cent of the drawing, so that it may have any size; marks and letters are in pixels.
 
 const GLYPHS = { higher: "▲", lower: "▼", equal: "=", undecided: "?" };
-const SHAPES = {
-  max: () => svg("path", { d: "M0-6 6 5H-6Z" }),
-  average: () => svg("circle", { r: 5 }),
-  stride: () => svg("rect", { x: -4.6, y: -4.6, width: 9.2, height: 9.2 }),
-  blur: () => svg("path", { d: "M0-6.5 6.5 0 0 6.5-6.5 0Z" }),
-  none: () => svg("path", { class: "is-line", d: "M-4.5-4.5 4.5 4.5M-4.5 4.5 4.5-4.5" }),
-  ring: () => svg("circle", { class: "is-line", r: 4.5 }),
-  disc: () => svg("circle", { r: 4.5 }),
+const shapeOf = (kind) => {
+  if (kind === "disc" || kind === "ring") return svg("circle", { class: kind === "ring" ? "is-line" : undefined, r: 4.5 });
+  return svg("path", { class: kind === "none" ? "is-line" : undefined, d: markPath(kind, kind === "none" ? 5.6 : 6.25) });
 };
 const SIDES = ["is-a", "is-b"];
 const COLOURS = { max: "max", average: "avg", stride: "stride", blur: "blur", none: "none" };
@@ -256,6 +253,112 @@ function axis(low, high, y, scale) {
     line(0, y(v / scale), 100, y(v / scale), v === 0 ? "cnn-zero" : "cnn-rung"),
     label(0, y(v / scale), number(v, 6), "cnn-tick", "end", 4, -6),
   ]);
+}
+
+// Letters of the verdict, and whether the book had a rule for it.
+function verdictParts(record, s, { now, rule, enough, margin }) {
+  if (!enough) return [h("b", {}, "? no verdict"), ` with ${s.seeds} of ${record.enough} runs`];
+  const [first] = s.arms;
+  const named = rule && !rule.ratio && rule.margin === s.margin;
+  const sides = { higher: `${first} is higher`, lower: `${first} is lower`, equal: "equal", undecided: "undecided" };
+  const more = now.said === "equal" ? `within ${margin}` : now.said === "undecided" ? "" : s.margin ? `by more than ${margin}` : "";
+  return [h("b", {}, ...breakable(`${GLYPHS[now.said]} ${sides[now.said]}`)), ` ${more}${now.firm ? "" : ", on these data"}`,
+    ...(named ? [] : [h("span", {}, "a look, not a verdict of the book")])];
+}
+
+// Head and body of the table of all seeds that are counted.
+function seedRows(record, s, v) {
+  return [
+    h("thead", {}, h("tr", {}, ...["seed", ...s.arms, "difference"].map((text) => h("th", { scope: "col" }, text)))),
+    h("tbody", {}, ...record.seeds.slice(0, s.seeds).map((seed, k) => h("tr", {}, h("th", { scope: "row" }, String(seed)),
+      ...[v.columns[0][k], v.columns[1][k], v.every[k]].map((x) => h("td", {}, v.text(x)))))),
+  ];
+}
+
+// Ends of the axis of the differences: all of them fit, and so do the margin and the interval of all seeds.
+function spanOf(s, v) {
+  const last = v.steps.at(-1);
+  const ends = [0, -s.margin, s.margin, ...v.every, last.narrow.low, last.narrow.high];
+  let [low, high] = [Math.min(...ends), Math.max(...ends)];
+  if (low === high) [low, high] = [-1 / v.scale, 1 / v.scale];
+  const room = 0.06 * (high - low);
+  return [low - room, high + room];
+}
+
+// Left: a line for each seed, from the one arm to the other.
+function slopeParts(s, v, marks) {
+  const all = v.columns.flat();
+  const room = 0.05 * (Math.max(...all) - Math.min(...all)) || 0.5 / v.scale;
+  const [low, high] = [Math.min(...all) - room, Math.max(...all) + room];
+  const y = scaleOf(low, high);
+  const posts = [18, 82];
+  const seed = (k) => svg("g", { "data-seed": k, class: k < s.seeds ? "cnn-run" : "cnn-run is-later" },
+    line(posts[0], y(v.columns[0][k]), posts[1], y(v.columns[1][k])),
+    ...posts.map((x, side) => svg("g", { class: SIDES[side] }, at(x, y(v.columns[side][k]), shapeOf(marks[side])))));
+  const [left, right] = v.columns.map((column) => y(mean(column.slice(0, s.seeds))));
+  return [
+    ...axis(low, high, y, v.scale), ...posts.map((x) => line(x, 0, x, 100, "cnn-post")),
+    ...v.every.map((_, k) => seed(k)), line(posts[0], left, posts[1], right, "cnn-means"),
+    ...s.arms.map((arm, side) => s.arms.every(({ length }) => length < 9) ? label(posts[side], 100, arm, `cnn-name ${SIDES[side]}`, "middle", 18)
+      : label(side ? 100 : 0, 100, arm, `cnn-name ${SIDES[side]}`, side ? "end" : "start", 18 + 15 * side)),
+  ];
+}
+
+function hatched(y, margin, pattern) {
+  const band = box(0, 100, y(margin), y(-margin), "cnn-margin");
+  setAll(band, { fill: `url(#${pattern})` });
+  return band;
+}
+
+// Right: the differences, a column for each seed, with mean, interval and margin. Their axis runs from low to high,
+// and `pattern` is the id of the hatching.
+function differenceParts(s, v, [low, high], pattern) {
+  const { narrow, wide } = v.now;
+  const total = v.every.length;
+  const y = scaleOf(low, high);
+  const inside = (x) => Math.max(0, Math.min(100, y(x)));
+  const x = (k) => ((k + 0.5) / total) * 100;
+  const until = (s.seeds / total) * 100;
+  const across = (found, cls) => [ // an end beyond the drawing has no line
+    box(0, until, inside(found.high), inside(found.low), cls),
+    ...[found.low, found.high].filter((v) => v >= low && v <= high).map((v) => line(0, y(v), until, y(v), `${cls}-end`)),
+  ];
+  return [
+    svg("defs", {}, svg("pattern", { id: pattern, width: 7, height: 7, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
+      svg("path", { d: "M0 0V7", class: "cnn-hatch" }))),
+    hatched(y, s.margin, pattern), ...axis(low, high, y, v.scale),
+    ...(wide ? across(wide, "cnn-wide") : []), ...across(narrow, "cnn-interval"),
+    line(0, y(narrow.estimate), until, y(narrow.estimate), "cnn-mean"),
+    ...v.every.map((d, k) => svg("g", { "data-seed": k, class: k < s.seeds ? "cnn-run" : "cnn-run is-later" },
+      line(x(k), y(0), x(k), y(d)), at(x(k), y(d), shapeOf("disc")))),
+    label(100, 0, `${s.arms[0]} higher ▲`, "cnn-land is-a", "end", -6),
+    label(100, 100, `${s.arms[1]} higher ▼`, "cnn-land is-b", "end", 16),
+  ];
+}
+
+// Below: the interval after 2, 3, ... seeds, in the columns of the seeds, and what it says.
+function stripParts(record, s, v, [low, high], pattern) {
+  const total = v.every.length;
+  const floor = 68;
+  const y = scaleOf(low, high, 0, floor);
+  const width = 100 / total;
+  const few = Math.min(record.enough - 1, total);
+  const numbered = (n) => total <= 15 || n % 5 === 0 || n === 2;
+  const after = ({ n, narrow, said }) => {
+    const x = (n - 0.5) * width;
+    const middle = y(narrow.estimate);
+    return svg("g", { "data-n": n, "data-reading": said, class: n === s.seeds ? "is-now" : "" },
+      line(x, Math.max(0, y(narrow.high)), x, Math.min(floor, y(narrow.low)), "cnn-reach"),
+      ...(y(narrow.high) < 0 ? [at(x, 0, svg("path", { class: "is-line", d: "M-4 4 0 0 4 4" }))] : []),
+      ...(y(narrow.low) > floor ? [at(x, floor, svg("path", { class: "is-line", d: "M-4-4 0 0 4-4" }))] : []),
+      ...(middle >= 0 && middle <= floor ? [at(x, middle, svg("circle", { r: 3.5 }))] : []),
+      label(x, 82, GLYPHS[said], "cnn-said"), ...(numbered(n) ? [label(x, 97, String(n), "cnn-tick")] : []));
+  };
+  return [
+    box(0, few * width, 0, 100, "cnn-few"), hatched(y, s.margin, pattern),
+    line(0, y(0), 100, y(0), "cnn-zero"), label(0, y(0), "0", "cnn-tick", "end", 4, -6),
+    box((s.seeds - 1) * width, width, 0, 100, "cnn-column"), ...v.steps.map(after),
+  ];
 }
 
 const codecsOf = (record) => {
@@ -292,20 +395,15 @@ function render({ model, el }) {
   const { id, state, update } = ui;
 
   // Controls.
-  const field = (name, title, options, onchange) => {
-    const node = h("select", { id: id(name), "data-control": name, onchange: () => onchange(node.value) },
-      ...options.map((value) => h("option", { value }, value)));
-    return { node, field: h("div", { class: "cnn-field" }, h("label", { for: id(name) }, title), node) };
-  };
-  const names = record.arms.map(([arm]) => arm);
+  const names = record.arms.map(([arm]) => [arm, arm]);
   const pick = (side) => (arm) => {
     const old = state().arms;
     const other = old[1 - side] === arm ? old[side] : old[1 - side]; // the same arm on both sides: they change places
     update({ arms: side ? [other, arm] : [arm, other] });
   };
-  const first = field("first", "First arm", names, pick(0));
-  const second = field("second", "Second arm", names, pick(1));
-  const margin = field("margin", "Margin", [], (value) => update({ margin: Number(value) }));
+  const first = ui.menu("first", "First arm", names, pick(0));
+  const second = ui.menu("second", "Second arm", names, pick(1));
+  const margin = ui.menu("margin", "Margin", [], (value) => update({ margin: Number(value) }));
   const quantity = ui.select("quantity", "Quantity", record.quantities.map(([name]) => [name, words(name)]));
   const slider = ui.slider("seeds", "Seeds counted", { min: 2, max: total, words: (n) => `${n} of ${total}` });
 
@@ -339,10 +437,8 @@ function render({ model, el }) {
 
   // The seed pointed at: its line and its dots.
   let pointed = null;
-  const column = (event) => {
-    const box = differences.node.getBoundingClientRect();
-    return Math.max(0, Math.min(total - 1, Math.floor(((event.clientX - box.left) / box.width) * total)));
-  };
+  const whole = differences.node;
+  const column = (event) => clamp(Math.floor(spot(event, whole)[1] * total), total - 1);
   const point = (k) => {
     pointed = k;
     for (const node of root.querySelectorAll("[data-seed]")) node.classList.toggle("is-pointed", Number(node.dataset.seed) === k);
@@ -351,22 +447,18 @@ function render({ model, el }) {
     const value = (x) => `${v.text(x)}${v.unit && ` ${v.unit}`}`;
     say(which, k === null ? "Point at a seed, or use the arrow keys."
       : `Seed ${record.seeds[k]}: ${a} ${value(v.columns[0][k])}, ${b} ${value(v.columns[1][k])}, difference ${v.united(v.text(v.every[k]))}.`);
-    differences.node.setAttribute("aria-valuenow", k ?? 0);
-    differences.node.setAttribute("aria-valuetext", k === null ? "no seed chosen" : which.textContent);
+    setAll(whole, { "aria-valuenow": k ?? 0, "aria-valuetext": k === null ? "no seed chosen" : which.textContent });
   };
-  const whole = differences.node;
-  for (const [name, value] of Object.entries({ tabindex: 0, role: "slider", "aria-valuemin": 0, "aria-valuemax": total - 1 })) whole.setAttribute(name, value);
+  setAll(whole, { tabindex: 0, role: "slider", "aria-valuemin": 0, "aria-valuemax": total - 1 });
   whole.addEventListener("keydown", (event) => {
     const step = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1, Home: -total, End: total }[event.key];
     if (!step) return;
-    event.preventDefault();
-    event.stopPropagation(); // a notebook has keys of its own
+    take(event);
     point(clamp((pointed ?? (step > 0 ? -1 : total)) + step, total - 1));
   });
   whole.addEventListener("blur", () => point(null));
-  differences.node.addEventListener("pointermove", (event) => point(column(event)));
-  differences.node.addEventListener("pointerdown", (event) => point(column(event)));
-  differences.node.addEventListener("pointerleave", (event) => { if (event.pointerType !== "touch") point(null); });
+  for (const event of ["pointermove", "pointerdown"]) whole.addEventListener(event, (e) => point(column(e)));
+  whole.addEventListener("pointerleave", (event) => { if (event.pointerType !== "touch") point(null); });
   strip.node.addEventListener("click", (event) => update({ seeds: Math.max(2, column(event) + 1) }));
 
   function draw(s) {
@@ -377,123 +469,39 @@ function render({ model, el }) {
     const by = v.word ? ` (${v.word.trim()})` : "";
     marks.forEach((kind, side) => {
       const token = COLOURS[kind];
-      root.style.setProperty(`--cnn-${"ab"[side]}`, token ? `var(--cnn-${token})` : "var(--cnn-ink)");
-      root.style.setProperty(`--cnn-${"ab"[side]}-text`, token ? `var(--cnn-${token}-text)` : "var(--cnn-ink)");
+      setVariables(root, {
+        [`cnn-${"ab"[side]}`]: token ? `var(--cnn-${token})` : "var(--cnn-ink)",
+        [`cnn-${"ab"[side]}-text`]: token ? `var(--cnn-${token}-text)` : "var(--cnn-ink)",
+      });
     });
     root.dataset.reading = now.said;
     root.classList.toggle("is-enough", v.enough);
 
-    first.node.value = s.arms[0];
-    second.node.value = s.arms[1];
+    first.show(s.arms[0]);
+    second.show(s.arms[1]);
     const offered = record.margins[indexOf(record.quantities, s.quantity)].slice(1);
     if (!offered.includes(s.margin)) offered.push(s.margin);
-    margin.node.replaceChildren(...offered.sort((a, b) => a - b).map((m) =>
-      h("option", { value: m }, m === 0 ? "none: 0" : v.edge(m))));
-    margin.node.value = String(s.margin);
-    const swatch = (side) => svg("svg", { class: `cnn-swatch ${SIDES[side]}`, viewBox: "-7 -7 14 14", "aria-hidden": "true" }, SHAPES[marks[side]]());
+    margin.fill(offered.sort((a, b) => a - b).map((m) => [String(m), m === 0 ? "none: 0" : v.edge(m)]));
+    margin.show(String(s.margin));
+    const swatch = (side) => svg("svg", { class: `cnn-swatch ${SIDES[side]}`, viewBox: "-7 -7 14 14", "aria-hidden": "true" }, shapeOf(marks[side]));
     arms.replaceChildren(...s.arms.flatMap((arm, side) =>
       [h("span", {}, swatch(side), h("b", {}, ` ${arm}`), ` ${record.arms[indexOf(record.arms, arm)][1]}`)]));
 
-    drawSlope(s, v, marks, title);
-    const y = drawDifferences(s, v, by);
-    drawStrip(s, v, y);
+    say(slope.caption, `${title[0].toUpperCase()}${title.slice(1)}${v.unit && ` (${v.unit})`}`);
+    differences.caption.replaceChildren(`Difference by seed${by} `, h("small", {},
+      [s.margin && `hatched: margin ±${v.margin}`, now.wide && "dashed: new images"].filter(Boolean).join("; ")));
+    const [span, hatch] = [spanOf(s, v), id("hatch")];
+    slope.node.replaceChildren(...slopeParts(s, v, marks));
+    differences.node.replaceChildren(...differenceParts(s, v, span, hatch));
+    strip.node.replaceChildren(...stripParts(record, s, v, span, hatch));
 
-    const [a, b] = s.arms;
-    const named = v.rule && !v.rule.ratio && v.rule.margin === s.margin;
-    const sides = { higher: `${a} is higher`, lower: `${a} is lower`, equal: "equal", undecided: "undecided" };
-    const more = now.said === "equal" ? `within ${v.margin}` : now.said === "undecided" ? "" : s.margin ? `by more than ${v.margin}` : "";
-    verdict.replaceChildren(...(v.enough
-      ? [h("b", {}, ...breakable(`${GLYPHS[now.said]} ${sides[now.said]}`)), ` ${more}${now.firm ? "" : ", on these data"}`, ...(named ? [] : [h("span", {}, "a look, not a verdict of the book")])]
-      : [h("b", {}, "? no verdict"), ` with ${s.seeds} of ${record.enough} runs`]));
+    verdict.replaceChildren(...verdictParts(record, s, v));
     const from = v.since === 2 ? "from the start" : v.since === s.seeds ? "only since the last seed" : `from ${v.since} seeds on`;
     say(settled, s.seeds === 2 ? "Two seeds: the interval is very wide." : `The interval has said “${now.said}” ${from}.`);
     say(says, sentence(record, s));
     say(rule, ruleSentence(record, s));
-    table.replaceChildren(
-      h("thead", {}, h("tr", {}, ...["seed", a, b, "difference"].map((text) => h("th", { scope: "col" }, text)))),
-      h("tbody", {}, ...record.seeds.slice(0, s.seeds).map((seed, k) => h("tr", {}, h("th", { scope: "row" }, String(seed)),
-        ...[v.columns[0][k], v.columns[1][k]].map((x) => h("td", {}, v.text(x))), h("td", {}, v.text(v.every[k]))))));
+    table.replaceChildren(...seedRows(record, s, v));
     point(pointed);
-  }
-
-  // Left: a line for each seed, from the one arm to the other.
-  function drawSlope(s, v, marks, title) {
-    const all = v.columns.flat();
-    const room = 0.05 * (Math.max(...all) - Math.min(...all)) || 0.5 / v.scale;
-    const [low, high] = [Math.min(...all) - room, Math.max(...all) + room];
-    const y = scaleOf(low, high);
-    const posts = [18, 82];
-    say(slope.caption, `${title[0].toUpperCase()}${title.slice(1)}${v.unit && ` (${v.unit})`}`);
-    const seed = (k) => svg("g", { "data-seed": k, class: k < s.seeds ? "cnn-run" : "cnn-run is-later" },
-      line(posts[0], y(v.columns[0][k]), posts[1], y(v.columns[1][k])),
-      ...posts.map((x, side) => svg("g", { class: SIDES[side] }, at(x, y(v.columns[side][k]), SHAPES[marks[side]]()))));
-    const [left, right] = v.columns.map((column) => y(mean(column.slice(0, s.seeds))));
-    slope.node.replaceChildren(
-      ...axis(low, high, y, v.scale), ...posts.map((x) => line(x, 0, x, 100, "cnn-post")),
-      ...v.every.map((_, k) => seed(k)), line(posts[0], left, posts[1], right, "cnn-means"),
-      ...s.arms.map((arm, side) => s.arms.every(({ length }) => length < 9) ? label(posts[side], 100, arm, `cnn-name ${SIDES[side]}`, "middle", 18)
-        : label(side ? 100 : 0, 100, arm, `cnn-name ${SIDES[side]}`, side ? "end" : "start", 18 + 15 * side)));
-  }
-
-  const hatched = (y, margin) => {
-    const band = box(0, 100, y(margin), y(-margin), "cnn-margin");
-    band.setAttribute("fill", `url(#${id("hatch")})`);
-    return band;
-  };
-
-  // Right: the differences, a column for each seed, with mean, interval and margin.
-  function drawDifferences(s, v, by) {
-    const { narrow, wide } = v.now;
-    const last = v.steps[total - 2];
-    const ends = [0, -s.margin, s.margin, ...v.every, last.narrow.low, last.narrow.high];
-    let [low, high] = [Math.min(...ends), Math.max(...ends)];
-    if (low === high) [low, high] = [-1 / v.scale, 1 / v.scale];
-    const room = 0.06 * (high - low);
-    [low, high] = [low - room, high + room];
-    const y = scaleOf(low, high);
-    const inside = (x) => Math.max(0, Math.min(100, y(x)));
-    const x = (k) => ((k + 0.5) / total) * 100;
-    const until = (s.seeds / total) * 100;
-    const across = (found, cls) => [ // an end beyond the drawing has no line
-      box(0, until, inside(found.high), inside(found.low), cls),
-      ...[found.low, found.high].filter((v) => v >= low && v <= high).map((v) => line(0, y(v), until, y(v), `${cls}-end`)),
-    ];
-    differences.caption.replaceChildren(`Difference by seed${by} `, h("small", {},
-      [s.margin && `hatched: margin ±${v.margin}`, wide && "dashed: new images"].filter(Boolean).join("; ")));
-    differences.node.replaceChildren(
-      svg("defs", {}, svg("pattern", { id: id("hatch"), width: 7, height: 7, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
-        svg("path", { d: "M0 0V7", class: "cnn-hatch" }))),
-      hatched(y, s.margin), ...axis(low, high, y, v.scale),
-      ...(wide ? across(wide, "cnn-wide") : []), ...across(narrow, "cnn-interval"),
-      line(0, y(narrow.estimate), until, y(narrow.estimate), "cnn-mean"),
-      ...v.every.map((d, k) => svg("g", { "data-seed": k, class: k < s.seeds ? "cnn-run" : "cnn-run is-later" },
-        line(x(k), y(0), x(k), y(d)), at(x(k), y(d), SHAPES.disc()))),
-      label(100, 0, `${s.arms[0]} higher ▲`, "cnn-land is-a", "end", -6),
-      label(100, 100, `${s.arms[1]} higher ▼`, "cnn-land is-b", "end", 16));
-    return [low, high];
-  }
-
-  // Below: the interval after 2, 3, ... seeds, in the columns of the seeds, and what it says.
-  function drawStrip(s, v, [low, high]) {
-    const floor = 68;
-    const y = scaleOf(low, high, 0, floor);
-    const width = 100 / total;
-    const few = Math.min(record.enough - 1, total);
-    const numbered = (n) => total <= 15 || n % 5 === 0 || n === 2;
-    const after = ({ n, narrow, said }) => {
-      const x = (n - 0.5) * width;
-      const middle = y(narrow.estimate);
-      return svg("g", { "data-n": n, "data-reading": said, class: n === s.seeds ? "is-now" : "" },
-        line(x, Math.max(0, y(narrow.high)), x, Math.min(floor, y(narrow.low)), "cnn-reach"),
-        ...(y(narrow.high) < 0 ? [at(x, 0, svg("path", { class: "is-line", d: "M-4 4 0 0 4 4" }))] : []),
-        ...(y(narrow.low) > floor ? [at(x, floor, svg("path", { class: "is-line", d: "M-4-4 0 0 4-4" }))] : []),
-        ...(middle >= 0 && middle <= floor ? [at(x, middle, svg("circle", { r: 3.5 }))] : []),
-        label(x, 82, GLYPHS[said], "cnn-said"), ...(numbered(n) ? [label(x, 97, String(n), "cnn-tick")] : []));
-    };
-    strip.node.replaceChildren(
-      box(0, few * width, 0, 100, "cnn-few"), hatched(y, s.margin),
-      line(0, y(0), 100, y(0), "cnn-zero"), label(0, y(0), "0", "cnn-tick", "end", 4, -6),
-      box((s.seeds - 1) * width, width, 0, 100, "cnn-column"), ...v.steps.map(after));
   }
 
   return ui.run(root);

@@ -15,7 +15,7 @@ from cnnlab.claims.rules import ENOUGH, Finding, Rule
 from cnnlab.experiments import Record
 from cnnlab.statistics import Direction, Interval, corrected_interval, mean_interval
 from cnnlab.widgets.base import Checked, PageWidget, StateError
-from cnnlab.widgets.values import choice, real, small_int
+from cnnlab.widgets.values import Real, choice, small_int
 
 with needed("widgets", by="cnnlab.widgets"):
     import traitlets
@@ -82,7 +82,7 @@ class RunsExplorer(PageWidget):
     record = Checked(None).tag(sync=True)
     arms = Checked(None).tag(sync=True)
     quantity = Checked(None).tag(sync=True)
-    margin = Checked(None).tag(sync=True)
+    margin = Real(0.0, (0, LARGEST)).tag(sync=True)
     seeds = Checked(None).tag(sync=True)
 
     def __init__(
@@ -247,10 +247,6 @@ class RunsExplorer(PageWidget):
     def _check_quantity(self, proposal: Any) -> str:
         known = [name for name, *_ in self._shown["quantities"]]
         return choice(WHO, "quantity", proposal["value"], known)
-
-    @traitlets.validate("margin")
-    def _check_margin(self, proposal: Any) -> float:
-        return real(WHO, "margin", proposal["value"], (0, LARGEST))
 
     @traitlets.validate("seeds")
     def _check_seeds(self, proposal: Any) -> int:

@@ -10,7 +10,10 @@
 //   .cnn-global[data-global=NAME]         its global average or max; [data-same] says whether it has stayed
 //   .cnn-plot                             the curves, a click or a drag chooses dx; .cnn-curve[data-rule=RULE]
 
-import { STEPS, between, button, clamp, decode, encode, h, makeExplorer, makePicture, mark, number, oneOf, say, svg } from "./toolkit.js";
+import {
+  STEPS, between, button, clamp, decode, encode, h, makeExplorer, makePicture, mark, markPath, number, onDrag, oneOf, percent, plural,
+  say, setVariables, spot, svg, tabulate, take, uniform,
+} from "./toolkit.js";
 
 // ---------------------------------------------------------------------------------------------
 // Arithmetic. Maps are arrays of rows; all of them lie on a ring.
@@ -19,13 +22,12 @@ export const RULES = ["max", "average", "stride", "blur", "none"];
 export const MOST = 8;
 const NOTHING = 1e-9; // differences and spreads below it are rounding
 
-const make = (height, width, f) => Array.from({ length: height }, (_, i) => Array.from({ length: width }, (_, j) => f(i, j)));
 const onto = (i, n) => ((i % n) + n) % n;
 
 /** The map moved down and to the right; what leaves comes in on the other side. */
 export function moved(x, dy, dx) {
   const [height, width] = [x.length, x[0].length];
-  return make(height, width, (i, j) => x[onto(i - dy, height)][onto(j - dx, width)]);
+  return tabulate(height, width, (i, j) => x[onto(i - dy, height)][onto(j - dx, width)]);
 }
 
 /** What is pooled: the pixels, or Sobel's vertical edges (darker left, brighter right) after a ReLU. */
@@ -33,7 +35,7 @@ export function featuresOf(x, kind) {
   if (kind === "pixels") return x;
   const [height, width] = [x.length, x[0].length];
   const across = (row, j) => row[(j + 1) % width] - row[onto(j - 1, width)];
-  return make(height, width, (i, j) =>
+  return tabulate(height, width, (i, j) =>
     Math.max(0, (across(x[onto(i - 1, height)], j) + 2 * across(x[i], j) + across(x[(i + 1) % height], j)) / 4));
 }
 
@@ -56,7 +58,7 @@ const ONE_POOL = {
 export function pooled(x, rule, depth) {
   if (rule === "none" || depth === 0) return x;
   const f = ONE_POOL[rule];
-  return pooled(make(x.length / 2, x[0].length / 2, (i, j) => f(x, 2 * i, 2 * j)), rule, depth - 1);
+  return pooled(tabulate(x.length / 2, x[0].length / 2, (i, j) => f(x, 2 * i, 2 * j)), rule, depth - 1);
 }
 
 /** Pixels from one value of the map to the next. */
@@ -159,22 +161,13 @@ const toStroke = (i, j, [a, b, c, d]) => {
   return Math.hypot(i - a - t * (c - a), j - b - t * (d - b));
 };
 
-function noise(seed) { // mulberry32
-  return () => {
-    seed = (seed + 0x6d2b79f5) | 0;
-    let t = Math.imul(seed ^ (seed >>> 15), seed | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 export const PICTURES = {
-  seven: ["Handwritten seven", () => make(32, 32, (i, j) => Math.max(0, Math.min(1, 1.9 - Math.min(...SEVEN.map((stroke) => toStroke(i, j, stroke))))))],
-  checks: ["Fine checks", () => make(32, 32, (i, j) => (i >= 8 && i < 24 && j >= 8 && j < 24 && (i + j) % 2 === 0 ? 1 : 0))],
-  stripes: ["Fine stripes", () => make(48, 48, (i, j) => (j % 3 === 0 ? 1 : 0))],
-  rings: ["Rings that get finer", () => make(64, 64, (i, j) => 0.5 + 0.5 * Math.cos((Math.PI * ((i - 31.2) ** 2 + (j - 30.7) ** 2)) / 64))],
-  dot: ["Single dot", () => make(32, 32, (i, j) => (i === 16 && j === 16 ? 1 : 0))],
-  noise: ["Random values", () => { const next = noise(6); return make(64, 64, () => next()); }],
+  seven: ["Handwritten seven", () => tabulate(32, 32, (i, j) => Math.max(0, Math.min(1, 1.9 - Math.min(...SEVEN.map((stroke) => toStroke(i, j, stroke))))))],
+  checks: ["Fine checks", () => tabulate(32, 32, (i, j) => (i >= 8 && i < 24 && j >= 8 && j < 24 && (i + j) % 2 === 0 ? 1 : 0))],
+  stripes: ["Fine stripes", () => tabulate(48, 48, (i, j) => (j % 3 === 0 ? 1 : 0))],
+  rings: ["Rings that get finer", () => tabulate(64, 64, (i, j) => 0.5 + 0.5 * Math.cos((Math.PI * ((i - 31.2) ** 2 + (j - 30.7) ** 2)) / 64))],
+  dot: ["Single dot", () => tabulate(32, 32, (i, j) => (i === 16 && j === 16 ? 1 : 0))],
+  noise: ["Random values", () => tabulate(64, 64, (i, j) => uniform(6, 64 * i + j))],
 };
 
 /** The picture of a state, not moved. */
@@ -191,7 +184,7 @@ const list = (words) => (words.length < 2 ? words.join("") : `${words.slice(0, -
 /** "1 pixel right, 3 up", or with another unit. */
 export function wayText(dy, dx, unit) {
   const parts = [[dx, dx < 0 ? "left" : "right"], [dy, dy < 0 ? "up" : "down"]].filter(([d]) => d);
-  return parts.map(([d, name], n) => `${Math.abs(d)}${n ? "" : ` ${unit}${Math.abs(d) === 1 ? "" : "s"}`} ${name}`).join(", ");
+  return parts.map(([d, name], n) => `${n ? Math.abs(d) : plural(Math.abs(d), unit)} ${name}`).join(", ");
 }
 
 const arrows = (dy, dx) =>
@@ -253,7 +246,6 @@ export function globalSentence(found) {
 export function lawSentence(x, s, found) {
   if (s.picture !== "noise" || s.features !== "pixels" || s.measure !== "change" || (!s.dx && !s.dy)) return "";
   const k = 2 ** s.depth;
-  const percent = (v) => `${Math.round(100 * v)} %`;
   const share = unchangedShare(moved(x, s.dy, s.dx), x, s.depth);
   const formula = Math.abs(s.dx) + Math.abs(s.dy) === 1 ? `(${k} − 1)/(${k} + 1) = ` : "";
   return `The laws of independent values: a max stays exactly what it was with probability ${formula}` +
@@ -280,12 +272,137 @@ const LINK = {
 export const encodeState = (state) => encode(state, LINK);
 export const decodeState = (text) => decode(text, LINK);
 
-// Marks of the rules as paths around (0, 0), for lines.
-const SHAPES = {
-  max: "M0-5 5 4-5 4Z", average: "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0Z", stride: "M-3.5-3.5h7v7h-7Z",
-  blur: "M0-5 5 0 0 5-5 0Z", none: "M-4-4 4 4M-4 4 4-4",
-};
+// The picture, and the windows that stay where they are: it is dragged or nudged, and move(dy, dx) says where to.
+function makeMover({ id, state }, move) {
+  const caption = h("p", { class: "cnn-caption", "aria-hidden": "true" });
+  const picture = makePicture("moved", {
+    role: "application", tabindex: "0", "aria-roledescription": "movable picture", "aria-describedby": id("help"),
+  });
+  const { node } = picture;
+  onDrag(node, (event, grip) => {
+    const [down, across] = spot(event, node);
+    move(grip.dy + Math.round((down - grip.down) * node.height), grip.dx + Math.round((across - grip.across) * node.width));
+  }, {
+    begin(event) {
+      node.focus({ preventScroll: true });
+      event.preventDefault(); // no selection of what lies around
+      const { dx, dy } = state();
+      const [down, across] = spot(event, node);
+      return { dy, dx, down, across };
+    },
+  });
+  const nudge = (dy, dx) => { const now = state(); move(now.dy + dy, now.dx + dx); };
+  node.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "Home") move(0, 0);
+    else if (event.key.startsWith("Arrow")) nudge(...STEPS[event.key]);
+    else return;
+    take(event);
+  });
+  const keys = h("div", { class: "cnn-pad-keys", role: "group", "aria-label": "Move the picture by one pixel" },
+    ...[["left", "←", 0, -1], ["up", "↑", -1, 0], ["down", "↓", 1, 0], ["right", "→", 0, 1]].map(([name, arrow, dy, dx]) =>
+      button(name, arrow, () => nudge(dy, dx), { "aria-label": `one pixel ${name}` })),
+    button("home", "0", () => move(0, 0), { "aria-label": "back to where it was" }));
+
+  const fill = (image, { dy, dx }) => {
+    picture.fill(moved(image, dy, dx).map((row) => row.map((v) => 255 * v)));
+    say(caption, dx || dy ? `Moved ${arrows(dy, dx)}` : "Drag the picture");
+    node.setAttribute("aria-label", dx || dy ? `Picture, moved ${wayText(dy, dx, "pixel")}` : "Picture, not moved");
+  };
+  return { fill, node: h("div", { class: "cnn-side" }, caption,
+    h("div", { class: "cnn-plate" }, node, h("div", { class: "cnn-windows", "aria-hidden": "true" })), keys) };
+}
+
 const MARGIN = { left: 30, right: 12, top: 10, bottom: 22 };
+
+// The curves, drawn in the pixels of the page, so that their letters keep their size. A click or a drag chooses dx.
+function makeCurves({ id, state }, move) {
+  const caption = h("p", { class: "cnn-caption", id: id("plot") });
+  const plot = svg("svg", { class: "cnn-plot", role: "img", "aria-labelledby": id("plot"), "aria-describedby": id("says") });
+  let width = 0, height = 0, curves;
+  onDrag(plot, (event) => {
+    const across = spot(event, plot)[1] * width - MARGIN.left;
+    move(state().dy, Math.round((2 * MOST * across) / (width - MARGIN.left - MARGIN.right)) - MOST);
+  });
+
+  function draw() {
+    if (!width || !curves) return;
+    const s = state();
+    const step = 2 ** s.depth;
+    const every = width < 260 ? 4 : 2; // pixels from one number of the axis to the next
+    const most = Math.max(0.5, ...Object.values(curves).flat().filter(Number.isFinite));
+    const level = most > 1 ? 0.5 : 0.25;
+    const top = level * Math.ceil(most / level - NOTHING);
+    const x = (dx) => MARGIN.left + ((dx + MOST) / (2 * MOST)) * (width - MARGIN.left - MARGIN.right);
+    const y = (v) => height - MARGIN.bottom - (Math.min(v, 1.04 * top) / top) * (height - MARGIN.top - MARGIN.bottom);
+    const text = (tx, ty, anchor, words) => svg("text", { x: tx, y: ty, "text-anchor": anchor }, words);
+    const line = (kind, x1, x2, y1, y2) => svg("line", { class: kind, x1, x2, y1, y2 });
+    const parts = [];
+    for (let dx = -MOST; dx <= MOST; dx += 1) {
+      if (dx % step === 0) parts.push(line("cnn-multiple", x(dx), x(dx), y(top), y(0)));
+      if (dx % every === 0) parts.push(text(x(dx), height - 6, "middle", dx === MOST ? `${dx} px` : number(dx)));
+    }
+    for (let v = 0; v <= top; v += level) {
+      parts.push(line(v ? "cnn-level" : "cnn-axis", x(-MOST), x(MOST), y(v), y(v)), text(x(-MOST) - 6, y(v) + 4, "end", number(v)));
+    }
+    parts.push(line("cnn-now", x(s.dx), x(s.dx), MARGIN.top - 6, y(0) + 5));
+    for (const rule of [...RULES].reverse()) {
+      const at = (dx, v) => [x(dx).toFixed(1), y(v).toFixed(1)];
+      const point = (dx, v, size) => svg("path", { class: "cnn-point", d: markPath(rule, 5), transform: `translate(${at(dx, v).join(" ")}) scale(${size})` });
+      const curve = curves[rule].map((v, n) => [n - MOST, v]);
+      const marked = curve.filter(([dx]) => dx !== s.dx && Math.abs(dx % every) === 1);
+      parts.push(svg("g", { class: "cnn-curve", "data-rule": rule },
+        svg("polyline", { points: curve.map(([dx, v]) => at(dx, v).join(",")).join(" ") }),
+        ...marked.map(([dx, v]) => point(dx, v, 0.7)), point(...curve[s.dx + MOST], 1.25)));
+    }
+    plot.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    plot.replaceChildren(...parts);
+  }
+  const observer = new ResizeObserver(([entry]) => {
+    ({ width, height } = entry.contentRect);
+    draw();
+  });
+  observer.observe(plot);
+
+  const fill = (found, s) => {
+    curves = found;
+    say(caption, `${s.measure === "misfit" ? "Misfit" : "Change"} against shift${s.dy ? `, ${arrows(s.dy, 0)}` : ""}`);
+    draw();
+  };
+  return { fill, node: h("div", { class: "cnn-curves" }, caption, plot), stop: () => observer.disconnect() };
+}
+
+// One of the five ways: its map, what differs from the old one, and what a global pool makes of it.
+function makeWay(rule) {
+  const error = h("b", { class: "cnn-way-error" });
+  const map = makePicture("map", { role: "img" });
+  const difference = makePicture("difference", { role: "img" });
+  const compared = h("p", { class: "cnn-way-moved" });
+  const globals = ["average", "max"].map((name) => h("p", { class: "cnn-global", "data-global": name },
+    h("span", { class: "cnn-global-name" }, h("span", {}, "global "), name), " ", h("span", { class: "cnn-global-value" })));
+  const node = h("div", { class: "cnn-way", "data-rule": rule, role: "group", "aria-label": rule },
+    h("p", { class: "cnn-way-head" }, mark(rule), ` ${rule} `, error), map.node, difference.node, compared,
+    h("div", { class: "cnn-globals" }, ...globals));
+
+  const fill = ({ after, before, fit, now, then }, measure, largest) => {
+    const old = moved(before, fit.dy, fit.dx);
+    const along = fit.dy || fit.dx;
+    map.fill(after.map((row) => row.map((v) => (255 * v) / largest)));
+    difference.fill(after.map((row, i) => row.map((v, j) => (255 * Math.abs(v - old[i][j])) / largest)));
+    node.classList.toggle("is-exact", fit.error === 0);
+    say(error, errorText(fit.error));
+    say(compared, `minus old map${along ? `, moved\u00a0${arrows(fit.dy, fit.dx)}` : ""}`);
+    map.node.setAttribute("aria-label", `Map after ${rule}, ${after.length}×${after[0].length}`);
+    difference.node.setAttribute("aria-label",
+      `Difference to the old map${along ? `, moved ${wayText(fit.dy, fit.dx, "place")}` : ""}: ${measure} ${errorText(fit.error)}`);
+    for (const line of globals) {
+      const name = line.dataset.global;
+      line.dataset.same = isSame(now[name], then[name]);
+      say(line.lastChild, pairText(now[name], then[name]));
+    }
+  };
+  return { rule, node, fill };
+}
 
 function render({ model, el }) {
   const settle = (changes, next) => (next.photo || next.picture !== "photo" ? changes : { ...changes, picture: "seven" });
@@ -298,78 +415,9 @@ function render({ model, el }) {
     const next = { dy: within(dy), dx: within(dx) };
     if (next.dy !== now.dy || next.dx !== now.dx) update(next);
   };
-  const nudge = (dy, dx) => { const now = state(); move(now.dy + dy, now.dx + dx); };
-
-  // The picture, and the windows that stay where they are.
-  const caption = h("p", { class: "cnn-caption", "aria-hidden": "true" });
-  const picture = makePicture("moved", {
-    role: "application", tabindex: "0", "aria-roledescription": "movable picture", "aria-describedby": id("help"),
-  });
-  let grip = null;
-  const node = picture.node;
-  node.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0) return;
-    const { dx, dy } = state();
-    grip = { x: event.clientX, y: event.clientY, dx, dy };
-    node.setPointerCapture(event.pointerId);
-    node.focus({ preventScroll: true });
-    event.preventDefault(); // no selection of what lies around
-  });
-  node.addEventListener("pointermove", (event) => {
-    if (!grip) return;
-    const box = node.getBoundingClientRect();
-    move(grip.dy + Math.round(((event.clientY - grip.y) / box.height) * node.height),
-      grip.dx + Math.round(((event.clientX - grip.x) / box.width) * node.width));
-  });
-  for (const end of ["pointerup", "pointercancel"]) node.addEventListener(end, () => { grip = null; });
-  node.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "Home") move(0, 0);
-    else if (event.key.startsWith("Arrow")) nudge(...STEPS[event.key]);
-    else return;
-    event.preventDefault();
-    event.stopPropagation(); // a notebook has keys of its own
-  });
-  const pad = h("div", { class: "cnn-pad-keys", role: "group", "aria-label": "Move the picture by one pixel" },
-    ...[["left", "←", 0, -1], ["up", "↑", -1, 0], ["down", "↓", 1, 0], ["right", "→", 0, 1]].map(([name, arrow, dy, dx]) =>
-      button(name, arrow, () => nudge(dy, dx), { "aria-label": `one pixel ${name}` })),
-    button("home", "0", () => move(0, 0), { "aria-label": "back to where it was" }));
-
-  // The curves.
-  const plotCaption = h("p", { class: "cnn-caption", id: id("plot") });
-  const plot = svg("svg", { class: "cnn-plot", role: "img", "aria-labelledby": id("plot"), "aria-describedby": id("says") });
-  let chooses = false;
-  const choose = (event) => {
-    const box = plot.getBoundingClientRect();
-    const across = (event.clientX - box.left - MARGIN.left) / (box.width - MARGIN.left - MARGIN.right);
-    move(state().dy, Math.round(2 * MOST * across) - MOST);
-  };
-  plot.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0) return;
-    chooses = true;
-    plot.setPointerCapture(event.pointerId);
-    choose(event);
-  });
-  plot.addEventListener("pointermove", (event) => { if (chooses) choose(event); });
-  for (const end of ["pointerup", "pointercancel"]) plot.addEventListener(end, () => { chooses = false; });
-
-  // The five ways.
-  const ways = RULES.map((rule) => {
-    const way = {
-      rule,
-      error: h("b", { class: "cnn-way-error" }),
-      map: makePicture("map", { role: "img" }),
-      difference: makePicture("difference", { role: "img" }),
-      moved: h("p", { class: "cnn-way-moved" }),
-      globals: ["average", "max"].map((name) => h("p", { class: "cnn-global", "data-global": name },
-        h("span", { class: "cnn-global-name" }, h("span", {}, "global "), name), " ", h("span", { class: "cnn-global-value" }))),
-    };
-    way.node = h("div", { class: "cnn-way", "data-rule": rule, role: "group", "aria-label": rule },
-      h("p", { class: "cnn-way-head" }, mark(rule), ` ${rule} `, way.error),
-      way.map.node, way.difference.node, way.moved, h("div", { class: "cnn-globals" }, ...way.globals));
-    return way;
-  });
-
+  const mover = makeMover(ui, move);
+  const plot = makeCurves(ui, move);
+  const ways = RULES.map(makeWay);
   const says = h("p", { class: "cnn-says", role: "status", id: id("says") });
   const law = h("p", { class: "cnn-law" });
   const globals = h("p", { class: "cnn-global-words" });
@@ -382,9 +430,7 @@ function render({ model, el }) {
       ui.radios("features", "Pool its", [["pixels", "pixels"], ["edges", "edges"]]),
       ui.radios("depth", "Pools", [["1", "one"], ["2", "two"]]),
       ui.radios("measure", "Has the map …", [["misfit", "moved along?"], ["change", "stayed?"]])),
-    h("div", { class: "cnn-stage" },
-      h("div", { class: "cnn-side" }, caption, h("div", { class: "cnn-plate" }, node, h("div", { class: "cnn-windows", "aria-hidden": "true" })), pad),
-      h("div", { class: "cnn-curves" }, plotCaption, plot)),
+    h("div", { class: "cnn-stage" }, mover.node, plot.node),
     says,
     h("div", { class: "cnn-ways" }, ...ways.map((way) => way.node)),
     h("div", { class: "cnn-words" }, globals, law),
@@ -406,83 +452,21 @@ function render({ model, el }) {
       curves = errors(image, s);
     }
     const found = compare(image, s);
-    const step = 2 ** s.depth;
-    root.dataset.measure = s.measure;
-    root.style.setProperty("--w", image[0].length);
-    root.style.setProperty("--h", image.length);
-    root.style.setProperty("--k", step);
-    picture.fill(moved(image, s.dy, s.dx).map((row) => row.map((v) => 255 * v)));
-    say(caption, s.dx || s.dy ? `Moved ${arrows(s.dy, s.dx)}` : "Drag the picture");
-    node.setAttribute("aria-label", s.dx || s.dy ? `Picture, moved ${wayText(s.dy, s.dx, "pixel")}` : "Picture, not moved");
     const largest = Math.max(NOTHING, found.none.then.max);
-    for (const way of ways) {
-      const { after, before, fit, now, then } = found[way.rule];
-      const old = moved(before, fit.dy, fit.dx);
-      const size = `${after.length}×${after[0].length}`;
-      way.map.fill(after.map((row) => row.map((v) => (255 * v) / largest)));
-      way.difference.fill(after.map((row, i) => row.map((v, j) => (255 * Math.abs(v - old[i][j])) / largest)));
-      way.node.classList.toggle("is-exact", fit.error === 0);
-      say(way.error, errorText(fit.error));
-      say(way.moved, `minus old map${fit.dy || fit.dx ? `, moved\u00a0${arrows(fit.dy, fit.dx)}` : ""}`);
-      way.map.node.setAttribute("aria-label", `Map after ${way.rule}, ${size}`);
-      way.difference.node.setAttribute("aria-label",
-        `Difference to the old map${fit.dy || fit.dx ? `, moved ${wayText(fit.dy, fit.dx, "place")}` : ""}: ${s.measure} ${errorText(fit.error)}`);
-      for (const line of way.globals) {
-        const name = line.dataset.global;
-        const same = isSame(now[name], then[name]);
-        line.dataset.same = same;
-        say(line.lastChild, pairText(now[name], then[name]));
-      }
-    }
-    say(plotCaption, `${s.measure === "misfit" ? "Misfit" : "Change"} against shift${s.dy ? `, ${arrows(s.dy, 0)}` : ""}`);
+    root.dataset.measure = s.measure;
+    setVariables(root, { w: image[0].length, h: image.length, k: 2 ** s.depth });
+    mover.fill(image, s);
+    plot.fill(curves, s);
+    for (const way of ways) way.fill(found[way.rule], s.measure, largest);
     say(says, sentence(s, found));
     say(law, lawSentence(image, s, found));
     law.hidden = law.textContent === "";
     say(globals, globalSentence(found));
     say(definition, DEFINITIONS[s.measure]);
-    drawPlot();
   }
 
-  // Drawn in the pixels of the page, so that its letters keep their size.
-  let width = 0, height = 0;
-  function drawPlot() {
-    if (!width || !curves) return;
-    const s = state();
-    const step = 2 ** s.depth;
-    const finite = Object.values(curves).flat().filter(Number.isFinite);
-    const most = Math.max(0.5, ...finite);
-    const level = most > 1 ? 0.5 : 0.25;
-    const top = level * Math.ceil(most / level - NOTHING);
-    const x = (dx) => MARGIN.left + ((dx + MOST) / (2 * MOST)) * (width - MARGIN.left - MARGIN.right);
-    const y = (v) => height - MARGIN.bottom - (Math.min(v, 1.04 * top) / top) * (height - MARGIN.top - MARGIN.bottom);
-    const text = (tx, ty, anchor, words) => svg("text", { x: tx, y: ty, "text-anchor": anchor }, words);
-    const parts = [];
-    for (let dx = -MOST; dx <= MOST; dx += 1) {
-      if (dx % step === 0) parts.push(svg("line", { class: "cnn-multiple", x1: x(dx), x2: x(dx), y1: y(top), y2: y(0) }));
-      if (dx % (width < 260 ? 4 : 2) === 0) parts.push(text(x(dx), height - 6, "middle", dx === MOST ? `${dx} px` : number(dx)));
-    }
-    for (let v = 0; v <= top; v += level) {
-      parts.push(svg("line", { class: v ? "cnn-level" : "cnn-axis", x1: x(-MOST), x2: x(MOST), y1: y(v), y2: y(v) }), text(x(-MOST) - 6, y(v) + 4, "end", number(v)));
-    }
-    parts.push(svg("line", { class: "cnn-now", x1: x(s.dx), x2: x(s.dx), y1: MARGIN.top - 6, y2: y(0) + 5 }));
-    for (const rule of [...RULES].reverse()) {
-      const curve = curves[rule];
-      const points = curve.map((v, n) => `${x(n - MOST).toFixed(1)},${y(v).toFixed(1)}`).join(" ");
-      const marks = curve.map((v, n) => [n - MOST, v]).filter(([dx]) => dx !== s.dx && Math.abs(dx % (width < 260 ? 4 : 2)) === 1);
-      const at = ([dx, v], size) => svg("path", { class: "cnn-point", d: SHAPES[rule], transform: `translate(${x(dx).toFixed(1)} ${y(v).toFixed(1)}) scale(${size})` });
-      parts.push(svg("g", { class: "cnn-curve", "data-rule": rule }, svg("polyline", { points }),
-        ...marks.map((point) => at(point, 0.7)), at([s.dx, curve[s.dx + MOST]], 1.25)));
-    }
-    plot.setAttribute("viewBox", `0 0 ${width} ${height}`);
-    plot.replaceChildren(...parts);
-  }
-  const observer = new ResizeObserver(([entry]) => {
-    ({ width, height } = entry.contentRect);
-    drawPlot();
-  });
-  observer.observe(plot);
   const stop = ui.run(root);
-  return () => { observer.disconnect(); stop(); };
+  return () => { plot.stop(); stop(); };
 }
 
 export default { render };

@@ -10,8 +10,8 @@ from cnnlab._extras import needed
 from cnnlab._types import Array
 from cnnlab.nn import functional as F
 from cnnlab.nn.padding import circular_pad2d
-from cnnlab.widgets.base import Checked, PageWidget, StateError, png
-from cnnlab.widgets.values import choice, grey, number, small_int
+from cnnlab.widgets.base import PageWidget, StateError
+from cnnlab.widgets.values import Choice, Photo, Whole, check_visible, image, number, uniforms
 
 with needed("widgets", by="cnnlab.widgets"):
     import traitlets
@@ -26,8 +26,6 @@ RULES: Mapping[str, Callable[[Array], Array]] = {
 }
 #: Sobel's filter for brightness that grows to the right, scaled so that a full step gives 1.
 EDGE = np.array([[[[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]]]]) / 4
-FEATURES = ("pixels", "edges")
-MEASURES = ("misfit", "change")
 MOST = 8  # pixels that the picture can be moved by, in each direction
 PHOTO_SIDES = (16, 64)
 NOTHING = 1e-9  # differences and spreads below it are rounding
@@ -80,15 +78,9 @@ def _dot() -> Array:
     return x
 
 
-def _noise(seed: int = 6) -> Array:
-    """Draw 64x64 independent values in [0, 1), by the generator of shift.js (mulberry32)."""
-    state, values = seed, []
-    for _ in range(64 * 64):
-        state = (state + 0x6D2B79F5) % 2**32
-        t = ((state ^ state >> 15) * (state | 1)) % 2**32
-        t ^= (t + (t ^ t >> 7) * (t | 61)) % 2**32
-        values.append((t ^ t >> 14) / 2**32)
-    return np.array(values).reshape(64, 64)
+def _noise() -> Array:
+    """Draw 64x64 independent values in [0, 1)."""
+    return uniforms(6, 64 * 64).reshape(64, 64)
 
 
 PICTURES: Mapping[str, Callable[[], Array]] = {
@@ -171,13 +163,13 @@ class ShiftExplorer(PageWidget):
 
     module = "shift.js"
 
-    picture = Checked("seven").tag(sync=True)
-    photo = Checked(None).tag(sync=True)
-    dx = Checked(1).tag(sync=True)
-    dy = Checked(0).tag(sync=True)
-    depth = Checked(1).tag(sync=True)
-    features = Checked("pixels").tag(sync=True)
-    measure = Checked("misfit").tag(sync=True)
+    picture = Choice(*IN_WORDS).tag(sync=True)
+    photo = Photo(PHOTO_SIDES).tag(sync=True)
+    dx = Whole(1, (-MOST, MOST)).tag(sync=True)
+    dy = Whole(0, (-MOST, MOST)).tag(sync=True)
+    depth = Whole(1, (1, 2)).tag(sync=True)
+    features = Choice("pixels", "edges").tag(sync=True)
+    measure = Choice("misfit", "change").tag(sync=True)
 
     def __init__(
         self,
@@ -281,48 +273,17 @@ class ShiftExplorer(PageWidget):
                 )
         return {rule: np.array(curve) for rule, curve in curves.items()}
 
-    @traitlets.validate("picture")
-    def _check_picture(self, proposal: Any) -> str:
-        picture = choice("ShiftExplorer", "picture", proposal["value"], tuple(IN_WORDS))
-        self._check_visible(self.photo, picture)
-        return picture
-
-    @traitlets.validate("photo")
-    def _check_photo(self, proposal: Any) -> list[list[int]] | None:
-        if proposal["value"] is None:
-            self._check_visible(None, self.picture)
-            return None
-        photo = grey("ShiftExplorer", "photo", proposal["value"], PHOTO_SIDES)
-        if len(photo) % 4 or len(photo[0]) % 4:
+    @traitlets.validate("photo", "picture")
+    def _check_shown(self, proposal: Any) -> Any:
+        new = {proposal["trait"].name: proposal["value"]}
+        photo, picture = (new.get(name, getattr(self, name)) for name in ("photo", "picture"))
+        if photo is not None and (len(photo) % 4 or len(photo[0]) % 4):
             raise StateError(
                 f"ShiftExplorer(photo): got {len(photo)} rows and {len(photo[0])} columns, needed "
                 f"multiples of 4, so that two pools close on the ring. Cut out a patch."
             )
-        return photo
-
-    def _check_visible(self, photo: Any, picture: str) -> None:
-        if photo is None and picture == "photo":
-            raise StateError(
-                "ShiftExplorer(photo=None, picture='photo'): there is no photograph to show. "
-                "Pass one as photo=array, or choose another picture."
-            )
-
-    @traitlets.validate("dx", "dy")
-    def _check_shift(self, proposal: Any) -> int:
-        name = proposal["trait"].name
-        return small_int("ShiftExplorer", name, proposal["value"], (-MOST, MOST))
-
-    @traitlets.validate("depth")
-    def _check_depth(self, proposal: Any) -> int:
-        return small_int("ShiftExplorer", "depth", proposal["value"], (1, 2))
-
-    @traitlets.validate("features")
-    def _check_features(self, proposal: Any) -> str:
-        return choice("ShiftExplorer", "features", proposal["value"], FEATURES)
-
-    @traitlets.validate("measure")
-    def _check_measure(self, proposal: Any) -> str:
-        return choice("ShiftExplorer", "measure", proposal["value"], MEASURES)
+        check_visible("ShiftExplorer", photo, "picture", picture, "another picture")
+        return proposal["value"]
 
     def fallback(self) -> str:
         """The moved picture, its five maps, and a table of the measure at the shifts 0 to 8."""
@@ -367,9 +328,8 @@ def _text(error: float) -> str:
 def _figure(name: str, y: Array, largest: float) -> str:
     """Picture of a map with its name below."""
     H, W = y.shape
-    pixels = np.clip(np.round(255 * y / largest), 0, 255).astype(np.uint8)
+    pixels = np.clip(np.round(255 * y / largest), 0, 255)
     return (
-        f'<figure><img src="{png(pixels)}" width="128" height="{128 * H // W}" '
-        f'alt="{name}, {H}×{W} grey values">'
+        f"<figure>{image(pixels, 128, f'{name}, {H}×{W} grey values')}"
         f"<figcaption>{name}, {H}×{W}</figcaption></figure>"
     )

@@ -12,7 +12,10 @@
 //   .cnn-stack-bar--parameters, --macs    where they go; .cnn-stack-part[data-layer=N]
 //   .cnn-stack-moral                      what the pools are good for, in words
 
-import { between, button, clamp, decode, encode, h, makeExplorer, mark, oneOf, same, say, STEPS, svg } from "./toolkit.js";
+import {
+  STEPS, between, button, clamp, count, decode, encode, h, makeExplorer, makePicture, mark, onDrag, percent, plural, same, say, setAll,
+  spot, svg, tabulate, take,
+} from "./toolkit.js";
 
 // ---------------------------------------------------------------------------------------------
 // Arithmetic.
@@ -177,12 +180,12 @@ export function squareOf(photo, n) {
   const side = Math.min(photo.length, photo[0].length);
   const [top, left] = [(photo.length - side) >> 1, (photo[0].length - side) >> 1];
   const span = (i) => [Math.floor((i * side) / n), Math.max(Math.floor((i * side) / n) + 1, Math.floor(((i + 1) * side) / n))];
-  return Array.from({ length: n }, (_, i) => Array.from({ length: n }, (_, j) => {
+  return tabulate(n, n, (i, j) => {
     const [[a, b], [c, d]] = [span(i), span(j)];
     let total = 0;
     for (let y = a; y < b; y++) for (let x = c; x < d; x++) total += photo[top + y][left + x];
     return Math.round(total / ((b - a) * (d - c)));
-  }));
+  });
 }
 
 // A drawn landscape, for pictures with colours, for those who bring no photograph: sun, hills, a house with a door.
@@ -205,20 +208,16 @@ function digit(y, x) {
   const away = Math.min(bow(0.355, 0.145, -1), bow(0.66, 0.16, 1)); // from the nearer bow
   return 50 + 205 * Math.max(0, Math.min(1, (0.065 - away) / 0.03)); // on grey, so that the shade can be seen
 }
-const drawing = (value) => Array.from({ length: 128 }, (_, i) => Array.from({ length: 128 }, (_, j) => Math.round(value((i + 0.5) / 128, (j + 0.5) / 128))));
+const drawing = (value) => tabulate(128, 128, (i, j) => Math.round(value((i + 0.5) / 128, (j + 0.5) / 128)));
 const DRAWN = drawing(landscape), DIGIT = drawing(digit);
 
 // ---------------------------------------------------------------------------------------------
 // Words.
 
-/** 11418 as "11 418"; what is longer as "103 M", unless `exact`. */
-export function count(n, exact = false) {
-  const [power, letter] = [[1e9, "G"], [1e6, "M"], [1e3, "k"]].find(([p]) => n >= 0.9995 * p) ?? [];
-  if (!exact && n >= 1e5) return `${Number((n / power).toPrecision(3))}\u202f${letter}`;
-  return String(n).replace(/\B(?=(\d{3})+$)/g, "\u202f");
-}
+const exactly = (n) => count(n, true);
+const many = (n, word) => plural(n, word, exactly);
 export const shapeText = (shape) =>
-  shape.length === 1 ? `${count(shape[0], true)} number${shape[0] === 1 ? "" : "s"}` : `${shape[1]}×${shape[2]}×${shape[0]}`;
+  shape.length === 1 ? many(shape[0], "number") : `${shape[1]}×${shape[2]}×${shape[0]}`;
 
 export function nameOf({ kind, rule }) {
   if (kind === "pool") return { stride: "stride", none: "no pool" }[rule] ?? `${rule} pool`;
@@ -238,22 +237,20 @@ export function detailsOf(layer) {
   return [always.join(", "), more.join(", ")];
 }
 
-const plural = (n, word) => `${count(n, true)} ${word}${n === 1 ? "" : "s"}`;
-
 /** How the cost of a layer comes about. */
 export function costSentence(rows, n) {
   const { layer, shape, parameters, macs, problem } = rows[n];
   if (problem) return `${problem} Until then, the layers below go on without it.`;
   const k = layer.kernel_size, [C] = n ? rows[n - 1].shape : shape;
-  const values = count(shape.reduce((a, b) => a * b), true);
+  const values = exactly(shape.reduce((a, b) => a * b));
   switch (layer.kind) {
     case "input": return `The picture: ${shapeText(shape)}, which is ${values} numbers.`;
-    case "conv": return `${plural(shape[0], "kernel")} of ${k}×${k}×${C} weights and a constant each: ${plural(parameters, "parameter")}. `
-      + `Used at ${shape[1]}×${shape[2]} places: ${plural(macs, "multiplication")}.`;
-    case "dense": return `${plural(shape[0], "output")} × ${plural(C, "input")}, a weight for each pair, and ${shape[0] === 1 ? "a constant" : `${shape[0]} constants`}: `
-      + `${plural(parameters, "parameter")}. Each weight is used once.`;
-    case "flatten": return `The maps in one row: ${plural(shape[0], "number")}. It costs nothing; the dense layer behind it pays for each of them.`;
-    case "global": return `The mean of each map: ${plural(shape[0], "number")}, however large the maps are.`;
+    case "conv": return `${many(shape[0], "kernel")} of ${k}×${k}×${C} weights and a constant each: ${many(parameters, "parameter")}. `
+      + `Used at ${shape[1]}×${shape[2]} places: ${many(macs, "multiplication")}.`;
+    case "dense": return `${many(shape[0], "output")} × ${many(C, "input")}, a weight for each pair, and ${shape[0] === 1 ? "a constant" : `${shape[0]} constants`}: `
+      + `${many(parameters, "parameter")}. Each weight is used once.`;
+    case "flatten": return `The maps in one row: ${many(shape[0], "number")}. It costs nothing; the dense layer behind it pays for each of them.`;
+    case "global": return `The mean of each map: ${many(shape[0], "number")}, however large the maps are.`;
     case "dropout": return `In training, each value is dropped with probability ${layer.p}. It changes no size, and costs nothing here.`;
   }
   if (layer.rule === "none") return "No pool here: the maps stay as large as they are.";
@@ -270,13 +267,13 @@ export function sightSentence(rows, n, unit) {
     if (all) return "Each number here depends on all of the picture.";
     const side = spans[0][1] - spans[0][0] + 1;
     if (side === 0) return "The numbers here depend on padding alone, on nothing of the picture.";
-    return `Each number here spans ${pixels(side)} of the picture's ${size}×${size}${holes ? `, and reads ${count(reads, true)} of them` : ""}.`;
+    return `Each number here spans ${pixels(side)} of the picture's ${size}×${size}${holes ? `, and reads ${exactly(reads)} of them` : ""}.`;
   }
   const cut = spans.map(([a, b]) => Math.max(0, Math.min(size - 1, b) - Math.max(0, a) + 1));
   const outside = row.field ** 2 - cut[0] * cut[1];
   const flat = shape.length === 1;
   return `${flat ? "Each number is a value of the maps above: that of" : "The value at"} row ${unit[0] + 1}, column ${unit[1] + 1} `
-    + `${holes ? "spans" : "sees"} ${pixels(row.field)}${holes ? `, reads ${count(reads, true)} of them` : ""}`
+    + `${holes ? "spans" : "sees"} ${pixels(row.field)}${holes ? `, reads ${exactly(reads)} of them` : ""}`
     + `${outside === 0 ? "" : outside === row.field ** 2 ? ", all of them padding" : `, ${Math.max(1, Math.round((100 * outside) / row.field ** 2))} % of ${holes ? "the square is" : "them"} padding`}.`
     + (flat ? "" : " ") + (flat ? "" : row.shape[1] === 1 ? "It is the only one of its map." : `Its neighbour sees the same, ${row.jump === 1 ? "one pixel" : `${row.jump} pixels`} on.`);
 }
@@ -301,7 +298,7 @@ export function moralSentence(layers, size, channels) {
   if (!now.works || !other.works) return "A layer does not fit; what it would cost is not in the sums.";
   const compared = (a, b) => {
     const words = (name, noun) => `${ratio(a[name], b[name])} ${noun}`;
-    const far = `${a.field} pixel${a.field === 1 ? "" : "s"}`;
+    const far = plural(a.field, "pixel");
     return `${words("parameters", "parameters")} and ${words("macs", "multiplications")}, and its last map ${pooled ? "would see" : "sees"} `
       + (a.field === b.field ? `as far, ${far}.` : `${far} instead of ${b.field}.`);
   };
@@ -388,6 +385,97 @@ const FIELDS = {
   dense: [["out_features", "Outputs"], ["relu", "then ReLU"]],
 };
 
+// Where the parameters or the multiplications of a network are: a bar with a part for each layer that has some.
+function makeBar(name, word, select) {
+  const bar = h("div", { class: `cnn-stack-bar cnn-stack-bar--${name}`, role: "img" });
+  const head = h("p", { class: "cnn-caption" });
+  const shareText = (share) => (share < 0.01 ? "below 1 %" : percent(share));
+  const fill = (rows, sum, at) => {
+    const parts = rows.map((r, n) => ({ n, r, share: sum[name] ? r[name] / sum[name] : 0 })).filter(({ share }) => share > 0);
+    say(head, `Where the ${many(sum[name], word)} are`);
+    bar.setAttribute("aria-label", parts.length
+      ? `${parts.map(({ n, r, share }) => `layer ${n}, ${nameOf(r.layer)}, ${shareText(share)}`).join("; ")}.` : `No ${word}s.`);
+    bar.replaceChildren(...parts.map(({ n, r, share }) => {
+      const label = share > 0.24 ? `${n} ${nameOf(r.layer)} ${shareText(share)}` : share > 0.05 ? String(n) : "";
+      return h("div", {
+        class: `cnn-stack-part cnn-stack-part--${r.layer.kind}${n === at ? " is-selected" : ""}`, "data-layer": n,
+        title: `${n} ${nameOf(r.layer)}: ${exactly(r[name])}, ${shareText(share)}`, style: `flex-grow: ${share}`, onclick: () => select(n),
+      }, ...(label ? [h("span", {}, label)] : []));
+    }));
+  };
+  return { fill, node: h("div", {}, head, bar) };
+}
+
+const unitOf = (s, row) => (s.unit ?? middle(row.map)).map((n) => clamp(n, row.map.shape[1] - 1));
+
+// The picture, with what one value of the selected layer sees.
+function makeView({ id, state, update }) {
+  const picture = makePicture("seen", { "aria-hidden": "true" });
+  const hatch = svg("pattern", { id: id("hatch"), patternUnits: "userSpaceOnUse" }, svg("path"));
+  const [around, shade, dots, halo, line] = ["path", "path", "path", "rect", "rect"].map((tag) => svg(tag, { "fill-rule": "evenodd" }));
+  const inside = svg("svg", {}, shade); // cut off at the border of the picture
+  for (const [node, name] of [[around, "around"], [shade, "shade"], [dots, "dots"], [halo, "halo"], [line, "line"]]) node.setAttribute("class", `cnn-stack-${name}`);
+  around.setAttribute("fill", `url(#${id("hatch")})`);
+  const glass = svg("svg", { "aria-hidden": "true" }, svg("defs", {}, hatch), around, inside, dots, halo, line);
+  const view = h("div", { class: "cnn-stack-view", tabindex: "0", role: "application", "aria-roledescription": "picture", "aria-describedby": id("help") }, picture.node, glass);
+  const caption = h("p", { class: "cnn-caption", "aria-hidden": "true" });
+  let margin = 0, row; // pixels around the picture, the selected layer
+  const aim = (event) => {
+    if (row.whole) return;
+    const s = state();
+    const unit = unitAt(row.map, spot(event, view).map((v) => v * (s.size + 2 * margin) - margin));
+    if (!same(unit, s.unit)) update({ unit });
+  };
+  onDrag(view, aim);
+  view.addEventListener("keydown", (event) => {
+    const step = STEPS[event.key];
+    if (!step || row.whole) return;
+    take(event);
+    update({ unit: unitOf(state(), row).map((n, axis) => clamp(n + step[axis] * (Math.abs(step[axis]) > 1 ? 6 : 1), row.map.shape[1] - 1)) });
+  });
+
+  let drawn = "";
+  const fill = (s, rows, at) => {
+    row = rows[at];
+    const unit = unitOf(s, row);
+    const sight = sightOf(rows, at, unit);
+    const n = s.size;
+    margin = Math.ceil(Math.min(0.3 * n, Math.max(n / 14, ...rows.filter((r) => r.field !== null).map((r) => Math.max(-r.start, fieldAt(r, [r.shape[1] - 1, 0])[0][1] - n + 1)))));
+    const all = n + 2 * margin;
+    const photo = s.photo ?? (s.channels === 1 ? DIGIT : DRAWN);
+    const key = `${n} ${photo === DIGIT}`;
+    if (drawn !== key) { // a photograph does not change
+      drawn = key;
+      picture.fill(squareOf(photo, n));
+    }
+    const { style } = picture.node;
+    style.inset = `${(100 * margin) / all}%`;
+    style.width = style.height = `${(100 * n) / all}%`;
+    glass.setAttribute("viewBox", `${-margin} ${-margin} ${all} ${all}`);
+    const u = all / 40; // the hatching keeps its look at any size
+    setAll(hatch, { width: u, height: u });
+    setAll(hatch.firstChild, { d: `M0 ${u}L${u} 0`, class: "cnn-stack-hatch" });
+    const box = (a, b, c, d) => `M${a} ${b}H${a + c}V${b + d}H${a}Z`;
+    const [[top, bottom], [left]] = sight.spans;
+    const side = bottom - top + 1;
+    setAll(around, { d: box(-margin, -margin, all, all) + box(0, 0, n, n) });
+    setAll(inside, { width: n, height: n, viewBox: `0 0 ${n} ${n}` });
+    setAll(shade, { d: box(0, 0, n, n) + box(left, top, side, side) });
+    for (const node of [halo, line]) setAll(node, { x: left, y: top, width: side, height: side });
+    let d = "";
+    const { map } = row;
+    if (!row.whole && map.jump > 1 && map.shape[1] <= 64) {
+      const first = map.start + map.field / 2;
+      for (let i = 0; i < map.shape[1]; i++) for (let j = 0; j < map.shape[1]; j++) d += `M${first + j * map.jump} ${first + i * map.jump}h0`;
+    }
+    setAll(dots, { d });
+    say(caption, row.problem ? "Does not fit" : sight.all ? "Sees all of it" : `${row.whole || sight.holes ? "Spans" : "Sees"} ${side}×${side} pixels`);
+    view.setAttribute("aria-label", row.whole ? `Picture: every number here depends on ${sight.all ? "all" : "the square"} of it`
+      : `Picture with the square that one value sees: row ${unit[0] + 1}, column ${unit[1] + 1} of ${map.shape[1]}×${map.shape[1]}`);
+  };
+  return { fill, node: h("div", {}, caption, view) };
+}
+
 function render({ model, el }) {
   // Where the picture was looked at stays where it is, as far as the new map allows.
   const settle = (changes, next) => {
@@ -406,22 +494,15 @@ function render({ model, el }) {
   let rows = trace(model.get("layers"), model.get("size"), model.get("channels"));
 
   // Which network, which picture, which rule for all pools.
-  const pick = (name, title, options, onpick) => {
-    const own = h("option", { value: "own" }, "Your own");
-    const node = h("select", { id: id(name), "data-control": name, onchange: () => { if (node.value !== "own") onpick(node.value); } },
-      ...options.map(([value, label]) => h("option", { value }, label)), own);
-    const show = (value) => { own.hidden = value !== undefined; node.value = value ?? "own"; };
-    return { show, node: h("div", { class: "cnn-field" }, h("label", { for: id(name) }, title), node) };
-  };
-  const network = pick("network", "Network", Object.entries(NETWORKS).map(([key, [label]]) => [key, label]), (key) => {
+  const network = ui.menu("network", "Network", Object.entries(NETWORKS).map(([key, [label]]) => [key, label]), (key) => {
     const [, layers, size, channels] = NETWORKS[key];
     const last = trace(layers, size, channels).findLastIndex((row) => row.layer.kind === "conv" || row.layer.kind === "pool");
     update({ layers, selected: last, unit: null, size, channels });
-  });
-  const input = pick("input", "Picture", Object.entries(INPUTS), (key) => {
+  }, "Your own");
+  const input = ui.menu("input", "Picture", Object.entries(INPUTS), (key) => {
     const [size, channels] = key.split("-").map(Number);
     update({ size, channels });
-  });
+  }, "Your own");
   const costs = Object.fromEntries(RULES.map((rule) => [rule, h("span", { class: "cnn-stack-cost" })]));
   const rules = RULES.map((rule) => h("label", { class: "cnn-radio" },
     h("input", { type: "radio", name: id("pools"), value: rule, onchange: () => update({ layers: withRule(state().layers, rule) }) }),
@@ -449,8 +530,7 @@ function render({ model, el }) {
       onkeydown(event) {
         const by = { ArrowUp: -1, ArrowDown: 1 }[event.key];
         if (!by) return;
-        event.preventDefault();
-        event.stopPropagation();
+        take(event);
         if (move(n, n + by)) body.children[n + by].querySelector(".cnn-stack-grip").focus();
       },
     });
@@ -459,25 +539,24 @@ function render({ model, el }) {
       ...cells.map((cell) => h("td", { class: `cnn-stack-${cell}` })), h("td", { class: "cnn-stack-why", colspan: cells.length }));
   };
   let dragged = null;
-  body.addEventListener("pointerdown", (event) => {
-    const grip = event.target.closest("button.cnn-stack-grip");
-    if (!grip || event.button) return;
-    dragged = Number(grip.closest("tr").dataset.layer);
-    select(dragged);
-    body.setPointerCapture(event.pointerId);
-    event.preventDefault();
-    grip.focus();
-  });
-  body.addEventListener("pointermove", (event) => {
-    if (dragged === null) return;
+  onDrag(body, (event) => {
     const boxes = [...body.children].map((row) => row.getBoundingClientRect());
     let to = dragged; // past the middle of a neighbour, it changes place with it
     while (to < boxes.length - 1 && event.clientY > boxes[to + 1].top + boxes[to + 1].height / 2) to += 1;
     while (to > 1 && event.clientY < boxes[to - 1].top + boxes[to - 1].height / 2) to -= 1;
     if (move(dragged, to)) dragged = to;
+  }, {
+    begin(event) {
+      const grip = event.target.closest("button.cnn-stack-grip");
+      if (!grip) return null;
+      dragged = Number(grip.closest("tr").dataset.layer);
+      select(dragged);
+      event.preventDefault();
+      grip.focus();
+      return grip;
+    },
+    end: () => { dragged = null; body.classList.remove("is-dragging"); },
   });
-  const drop = () => { dragged = null; body.classList.remove("is-dragging"); };
-  for (const event of ["pointerup", "pointercancel", "lostpointercapture"]) body.addEventListener(event, drop);
   const sums = Object.fromEntries(["parameters", "macs"].map((name) => [name, h("td", { class: `cnn-stack-${name}` })]));
   const heads = [["", "layer"], ["shape", "output"], ["parameters", "param|eters"], ["macs", "MACs"], ["jump", "jump"], ["field", "sees"]];
   const table = h("table", { class: "cnn-stack-table", "aria-label": "The layers, from the picture upwards" },
@@ -489,39 +568,8 @@ function render({ model, el }) {
       select(selected + 1, { layers: [...layers.slice(0, selected), { kind, ...KINDS[kind] }, ...layers.slice(selected)] });
     })));
 
-  // The picture, with what one value sees.
-  const canvas = h("canvas", { class: "cnn-picture", "aria-hidden": "true" });
-  const hatch = svg("pattern", { id: id("hatch"), patternUnits: "userSpaceOnUse" }, svg("path"));
-  const [around, shade, dots, halo, line] = ["path", "path", "path", "rect", "rect"].map((tag) => svg(tag, { "fill-rule": "evenodd" }));
-  const inside = svg("svg", {}, shade); // cut off at the border of the picture
-  for (const [node, name] of [[around, "around"], [shade, "shade"], [dots, "dots"], [halo, "halo"], [line, "line"]]) node.setAttribute("class", `cnn-stack-${name}`);
-  around.setAttribute("fill", `url(#${id("hatch")})`);
-  const glass = svg("svg", { "aria-hidden": "true" }, svg("defs", {}, hatch), around, inside, dots, halo, line);
-  const view = h("div", { class: "cnn-stack-view", tabindex: "0", role: "application", "aria-roledescription": "picture", "aria-describedby": id("help") }, canvas, glass);
-  const caption = h("p", { class: "cnn-caption", "aria-hidden": "true" });
+  const view = makeView(ui);
   const here = (s) => clamp(s.selected, rows.length - 1);
-  const unitOf = (s, row) => (s.unit ?? middle(row.map)).map((n) => clamp(n, row.map.shape[1] - 1));
-  let margin = 0;
-  const aim = (event) => {
-    const s = state(), row = rows[here(s)], box = view.getBoundingClientRect();
-    if (row.whole) return;
-    const to = (v, from, length) => ((v - from) / length) * (s.size + 2 * margin) - margin;
-    const unit = unitAt(row.map, [to(event.clientY, box.top, box.height), to(event.clientX, box.left, box.width)]);
-    if (!same(unit, s.unit)) update({ unit });
-  };
-  view.addEventListener("pointerdown", (event) => {
-    if (event.button) return;
-    view.setPointerCapture(event.pointerId);
-    aim(event);
-  });
-  view.addEventListener("pointermove", (event) => { if (view.hasPointerCapture(event.pointerId)) aim(event); });
-  view.addEventListener("keydown", (event) => {
-    const step = STEPS[event.key], s = state(), row = rows[here(s)];
-    if (!step || row.whole) return;
-    event.preventDefault();
-    event.stopPropagation();
-    update({ unit: unitOf(s, row).map((n, axis) => clamp(n + step[axis] * (Math.abs(step[axis]) > 1 ? 6 : 1), row.map.shape[1] - 1)) });
-  });
 
   // The settings of the selected layer.
   const title = h("p", { class: "cnn-caption" });
@@ -583,18 +631,14 @@ function render({ model, el }) {
   };
 
   const says = h("p", { class: "cnn-says", role: "status" });
-  const bars = Object.fromEntries([["parameters", "parameters"], ["macs", "multiplications"]].map(([name, word]) => {
-    const bar = h("div", { class: `cnn-stack-bar cnn-stack-bar--${name}`, role: "img" });
-    const head = h("p", { class: "cnn-caption" });
-    return [name, { bar, word, head, node: h("div", {}, head, bar) }];
-  }));
+  const bars = [["parameters", "parameter"], ["macs", "multiplication"]].map(([name, word]) => makeBar(name, word, select));
   const root = h("div", { class: "cnn-explorer cnn-stack", role: "group", "aria-label": "Stack builder" },
-    h("div", { class: "cnn-bar" }, h("div", { class: "cnn-stack-start" }, network.node, input.node), pools), moral,
+    h("div", { class: "cnn-bar" }, h("div", { class: "cnn-stack-start" }, network.field, input.field), pools), moral,
     h("div", { class: "cnn-stack-stage" },
       h("div", { class: "cnn-stack-left" }, table, add),
-      h("div", { class: "cnn-stack-right" }, h("div", {}, caption, view), settings)),
+      h("div", { class: "cnn-stack-right" }, view.node, settings)),
     says,
-    h("div", { class: "cnn-stack-bars" }, bars.parameters.node, bars.macs.node),
+    h("div", { class: "cnn-stack-bars" }, ...bars.map(({ node }) => node)),
     h("div", { class: "cnn-foot" }, ui.reset, ui.link),
     h("p", { class: "cnn-help", id: id("help") }, "Drag a layer by its number, or move it with the arrow keys there. Drag the square over the picture, or use the arrow keys. MACs: multiplications, each with an addition. ", h("span", { class: "cnn-stack-jump" }, "Jump: pixels of the picture from one value to the next. "), "Sees: side of the receptive field."));
 
@@ -605,6 +649,27 @@ function render({ model, el }) {
     const kind = `${s.size}-${s.channels}`;
     input.show(kind in INPUTS ? kind : undefined);
 
+    drawRules(s);
+    say(moral, moralSentence(s.layers, s.size, s.channels));
+
+    drawRows(s, at);
+    for (const [name, cell] of Object.entries(sums)) cell.textContent = count(sum[name]);
+    for (const node of add.querySelectorAll("button")) node.disabled = s.layers.length >= MOST;
+
+    say(title, at ? `${at} ${nameOf(s.layers[at - 1])}` : "Input");
+    makeFields(row.layer.kind);
+    for (const show of showFields) show(at ? s.layers[at - 1] : s);
+    up.hidden = down.hidden = remove.hidden = at === 0;
+    up.disabled = at <= 1;
+    down.disabled = at === s.layers.length;
+
+    for (const bar of bars) bar.fill(rows, sum, at);
+    view.fill(s, rows, at);
+    const sight = row.problem ? "" : ` ${sightSentence(rows, at, unitOf(s, row))}`;
+    say(says, costSentence(rows, at) + sight);
+  }
+
+  function drawRules(s) {
     const rule = ruleOf(s.layers);
     pools.disabled = rule === null;
     for (const [n, name] of RULES.entries()) {
@@ -614,8 +679,9 @@ function render({ model, el }) {
         ? [h("span", {}, `${count(cost.parameters)} parameters`), h("span", {}, `${count(cost.macs)} MACs`), h("span", {}, `sees ${cost.field} px`)]
         : [h("span", {}, "does not fit")]));
     }
-    say(moral, moralSentence(s.layers, s.size, s.channels));
+  }
 
+  function drawRows(s, at) {
     const sees = (n) => {
       if (!rows[n].whole) return rows[n].map.field;
       const { all, spans: [[a, b]] } = sightOf(rows, n);
@@ -635,7 +701,7 @@ function render({ model, el }) {
       tr.classList.toggle("is-selected", n === at);
       tr.classList.toggle("is-off", off);
       tr.classList.toggle("is-wrong", r.problem !== null);
-      const texts = [r.shape.length === 1 ? count(r.shape[0], true) : shapeText(r.shape), ...["parameters", "macs"].map((x) => (n && r[x] ? count(r[x]) : n ? "0" : "")), r.jump ?? "–", sees(n)];
+      const texts = [r.shape.length === 1 ? exactly(r.shape[0]) : shapeText(r.shape), ...["parameters", "macs"].map((x) => (n && r[x] ? count(r[x]) : n ? "0" : "")), r.jump ?? "–", sees(n)];
       const why = r.problem ?? (off ? (layer.rule === "stride" ? "moved into the convolution above" : "left out") : null);
       values.forEach((cell, m) => {
         cell.hidden = m < cells.length ? why !== null : why === null;
@@ -643,73 +709,6 @@ function render({ model, el }) {
       });
     });
     body.classList.toggle("is-dragging", dragged !== null);
-    for (const [name, cell] of Object.entries(sums)) cell.textContent = count(sum[name]);
-    for (const node of add.querySelectorAll("button")) node.disabled = s.layers.length >= MOST;
-
-    say(title, at ? `${at} ${nameOf(s.layers[at - 1])}` : "Input");
-    makeFields(row.layer.kind);
-    for (const show of showFields) show(at ? s.layers[at - 1] : s);
-    up.hidden = down.hidden = remove.hidden = at === 0;
-    up.disabled = at <= 1;
-    down.disabled = at === s.layers.length;
-
-    for (const [name, { bar, word, head }] of Object.entries(bars)) {
-      const parts = rows.map((r, n) => ({ n, r, share: sum[name] ? r[name] / sum[name] : 0 })).filter(({ share }) => share > 0);
-      say(head, `Where the ${plural(sum[name], word.slice(0, -1))} are`);
-      const percent = (share) => (share < 0.01 ? "below 1 %" : `${Math.round(100 * share)} %`);
-      bar.setAttribute("aria-label", parts.length
-        ? `${parts.map(({ n, r, share }) => `layer ${n}, ${nameOf(r.layer)}, ${percent(share)}`).join("; ")}.` : `No ${word}.`);
-      bar.replaceChildren(...parts.map(({ n, r, share }) => {
-        const part = h("div", { class: `cnn-stack-part cnn-stack-part--${r.layer.kind}`, "data-layer": n, title: `${n} ${nameOf(r.layer)}: ${count(r[name], true)}, ${percent(share)}`, onclick: () => select(n) },
-          ...(share > 0.24 ? [h("span", {}, `${n} ${nameOf(r.layer)} ${percent(share)}`)] : share > 0.05 ? [h("span", {}, String(n))] : []));
-        part.style.flexGrow = share;
-        part.classList.toggle("is-selected", n === at);
-        return part;
-      }));
-    }
-    drawPicture(s, row, sightOf(rows, at, unitOf(s, row)));
-    const sight = row.problem ? "" : ` ${sightSentence(rows, at, unitOf(s, row))}`;
-    say(says, costSentence(rows, at) + sight);
-  }
-
-  let drawn = "";
-  function drawPicture(s, row, sight) {
-    const n = s.size;
-    margin = Math.ceil(Math.min(0.3 * n, Math.max(n / 14, ...rows.filter((r) => r.field !== null).map((r) => Math.max(-r.start, fieldAt(r, [r.shape[1] - 1, 0])[0][1] - n + 1)))));
-    const all = n + 2 * margin;
-    const photo = s.photo ?? (s.channels === 1 ? DIGIT : DRAWN);
-    const key = `${n} ${photo === DIGIT}`;
-    if (drawn !== key) { // a photograph does not change
-      drawn = key;
-      canvas.width = canvas.height = n;
-      const context = canvas.getContext("2d"), pixels = context.createImageData(n, n);
-      squareOf(photo, n).flat().forEach((v, m) => pixels.data.set([v, v, v, 255], 4 * m));
-      context.putImageData(pixels, 0, 0);
-    }
-    canvas.style.inset = `${(100 * margin) / all}%`;
-    canvas.style.width = canvas.style.height = `${(100 * n) / all}%`;
-    glass.setAttribute("viewBox", `${-margin} ${-margin} ${all} ${all}`);
-    const set = (node, attributes) => { for (const [name, v] of Object.entries(attributes)) node.setAttribute(name, v); };
-    const u = all / 40; // the hatching keeps its look at any size
-    set(hatch, { width: u, height: u });
-    set(hatch.firstChild, { d: `M0 ${u}L${u} 0`, class: "cnn-stack-hatch" });
-    const box = (a, b, c, d) => `M${a} ${b}H${a + c}V${b + d}H${a}Z`;
-    const [[top, bottom], [left]] = sight.spans;
-    const side = bottom - top + 1;
-    set(around, { d: box(-margin, -margin, all, all) + box(0, 0, n, n) });
-    set(inside, { width: n, height: n, viewBox: `0 0 ${n} ${n}` });
-    set(shade, { d: box(0, 0, n, n) + box(left, top, side, side) });
-    for (const node of [halo, line]) set(node, { x: left, y: top, width: side, height: side });
-    let d = "";
-    const { map } = row;
-    if (!row.whole && map.jump > 1 && map.shape[1] <= 64) {
-      const first = map.start + map.field / 2;
-      for (let i = 0; i < map.shape[1]; i++) for (let j = 0; j < map.shape[1]; j++) d += `M${first + j * map.jump} ${first + i * map.jump}h0`;
-    }
-    set(dots, { d });
-    say(caption, row.problem ? "Does not fit" : sight.all ? "Sees all of it" : `${row.whole || sight.holes ? "Spans" : "Sees"} ${side}×${side} pixels`);
-    view.setAttribute("aria-label", row.whole ? `Picture: every number here depends on ${sight.all ? "all" : "the square"} of it`
-      : `Picture with the square that one value sees: row ${unitOf(s, row)[0] + 1}, column ${unitOf(s, row)[1] + 1} of ${map.shape[1]}×${map.shape[1]}`);
   }
 
   return ui.run(root);

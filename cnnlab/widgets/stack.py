@@ -14,7 +14,7 @@ from cnnlab._extras import needed
 from cnnlab.nn.convgeometry import ConvGeometry
 from cnnlab.text import number
 from cnnlab.widgets.base import Checked, PageWidget, StateError
-from cnnlab.widgets.values import choice, grey, real, small_int
+from cnnlab.widgets.values import Photo, Whole, choice, real, small_int
 
 with needed("widgets", by="cnnlab.widgets"):
     import traitlets
@@ -155,10 +155,10 @@ above it.'
     module = "stack.js"
 
     layers = Checked(NETWORK).tag(sync=True)
-    size = Checked(28).tag(sync=True)
-    channels = Checked(1).tag(sync=True)
-    photo = Checked(None).tag(sync=True)
-    selected = Checked(0).tag(sync=True)
+    size = Whole(28, SPANS["size"]).tag(sync=True)
+    channels = Whole(1, SPANS["channels"]).tag(sync=True)
+    photo = Photo(PHOTO_SIDES).tag(sync=True)
+    selected = Whole(0, (0, MOST)).tag(sync=True)
     unit = Checked(None).tag(sync=True)
 
     def __init__(
@@ -324,21 +324,6 @@ above it.'
                 f"StackExplorer(layers): got {len(layers)} layers, needed at most {MOST}."
             )
         return [_checked(f"layer {n}", layer) for n, layer in enumerate(layers, start=1)]
-
-    @traitlets.validate("photo")
-    def _check_photo(self, proposal: Any) -> list[list[int]] | None:
-        if proposal["value"] is None:
-            return None
-        return grey("StackExplorer", "photo", proposal["value"], PHOTO_SIDES)
-
-    @traitlets.validate("size", "channels")
-    def _check_input(self, proposal: Any) -> int:
-        name = proposal["trait"].name
-        return small_int("StackExplorer", name, proposal["value"], SPANS[name])
-
-    @traitlets.validate("selected")
-    def _check_selected(self, proposal: Any) -> int:
-        return small_int("StackExplorer", "selected", proposal["value"], (0, MOST))
 
     @traitlets.validate("unit")
     def _check_unit(self, proposal: Any) -> list[int] | None:

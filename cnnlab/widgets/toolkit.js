@@ -22,6 +22,19 @@ export function number(v, digits = 2) {
 /** "once", "twice", "3 times". */
 export const times = (n) => (n === 1 ? "once" : n === 2 ? "twice" : `${n} times`);
 
+/** "1 window", "2 windows"; `text` writes the number. */
+export const plural = (n, word, text = String) => `${text(n)} ${word}${n === 1 ? "" : "s"}`;
+
+/** 11418 as "11 418"; what is longer as "103 M", unless `exact`. */
+export function count(n, exact = false) {
+  const [power, letter] = [[1e9, "G"], [1e6, "M"], [1e3, "k"]].find(([p]) => n >= 0.9995 * p) ?? [];
+  if (!exact && n >= 1e5) return `${Number((n / power).toPrecision(3))}\u202f${letter}`;
+  return String(n).replace(/\B(?=(\d{3})+$)/g, "\u202f");
+}
+
+/** 0.333 as "33 %". */
+export const percent = (share) => `${number(100 * share, 0)} %`;
+
 /** "row 1, column 2" of the place (0, 1). */
 export const place = ({ row, column }) => `row ${row + 1}, column ${column + 1}`;
 
@@ -30,6 +43,28 @@ export const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
 /** The nearest whole number from 0 to `high`. */
 export const clamp = (v, high) => Math.max(0, Math.min(high, v));
+
+// ---------------------------------------------------------------------------------------------
+// Maps: arrays of rows.
+
+/** The map of f(i, j). */
+export const tabulate = (height, width, f) =>
+  Array.from({ length: height }, (_, i) => Array.from({ length: width }, (_, j) => f(i, j)));
+
+/** The map written as "1 2/3 4". */
+export const rowsOf = (text) => text.split("/").map((row) => row.trim().split(" ").map(Number));
+
+/** Number n, from 0, of the random numbers in [0, 1) that belong to a seed: mulberry32, as `uniforms` of values.py. */
+export function uniform(seed, n) {
+  const a = (seed + Math.imul(n + 1, 0x6d2b79f5)) | 0;
+  let t = Math.imul(a ^ (a >>> 15), 1 | a);
+  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+  return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+}
+
+/** A handwritten seven, as SEVEN of values.py. */
+export const SEVEN = rowsOf("0 0 0 0 0 0 0 0/0 3 7 9 9 8 2 0/0 2 4 4 5 9 3 0/0 0 0 1 6 8 1 0/"
+  + "0 0 2 6 9 7 5 0/0 0 1 5 9 3 1 0/0 0 0 7 6 0 0 0/0 0 1 9 3 0 0 0");
 
 // ---------------------------------------------------------------------------------------------
 // Links. A codec says how one value of a state is written into a link and read from it; what cannot
@@ -104,9 +139,19 @@ export function h(tag, attributes = {}, ...children) {
 /** A new SVG element. */
 export function svg(tag, attributes = {}, ...children) {
   const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) if (value !== undefined) node.setAttribute(name, value);
+  setAll(node, attributes);
   node.append(...children);
   return node;
+}
+
+/** Give a node these attributes; undefined ones are left out. */
+export function setAll(node, attributes) {
+  for (const [name, value] of Object.entries(attributes)) if (value !== undefined) node.setAttribute(name, value);
+}
+
+/** Give a node these CSS variables, named without their two hyphens. */
+export function setVariables(node, values) {
+  for (const [name, value] of Object.entries(values)) node.style.setProperty(`--${name}`, value);
 }
 
 /** Put a text into a node, without announcing the same text twice. */
@@ -117,6 +162,15 @@ export function say(node, text) {
 /** The mark of a pooling rule (max, average, stride, blur, none), in its colour. */
 export const mark = (rule) => h("span", { class: `cnn-mark cnn-mark--${rule}`, "aria-hidden": "true" });
 
+/** The same mark as the path of an SVG, around (0, 0) and up to `r` from it; that of none is lines. */
+export const markPath = (rule, r) => ({
+  max: `M0 ${-r} ${r} ${0.8 * r}H${-r}Z`,
+  average: `M${-0.8 * r} 0a${0.8 * r} ${0.8 * r} 0 1 0 ${1.6 * r} 0a${0.8 * r} ${0.8 * r} 0 1 0 ${-1.6 * r} 0Z`,
+  stride: `M${-0.7 * r} ${-0.7 * r}h${1.4 * r}v${1.4 * r}h${-1.4 * r}Z`,
+  blur: `M0 ${-r} ${r} 0 0 ${r} ${-r} 0Z`,
+  none: `M${-0.8 * r} ${-0.8 * r} ${0.8 * r} ${0.8 * r}M${-0.8 * r} ${0.8 * r} ${0.8 * r} ${-0.8 * r}`,
+})[rule];
+
 /** A button. */
 export const button = (action, label, onclick, attributes = {}) =>
   h("button", { type: "button", class: "cnn-button", "data-action": action, onclick, ...attributes }, label);
@@ -126,15 +180,46 @@ export const STEPS = {
   Home: [0, -99], End: [0, 99], PageUp: [-99, 0], PageDown: [99, 0],
 };
 
+/** Keep a key that an explorer has taken from the page, and from a notebook, which has keys of its own. */
+export function take(event) {
+  event.preventDefault();
+  event.stopPropagation();
+}
+
+/** Where in a node a pointer is: [down, across], from 0 to 1 inside of it. */
+export function spot(event, node) {
+  const box = node.getBoundingClientRect();
+  return [(event.clientY - box.top) / box.height, (event.clientX - box.left) / box.width];
+}
+
+/** Dragging: `act(event, grip)` when a node is pressed and while the pointer is held down, also outside of the node.
+`begin(event)` gives the grip, which is what the pointer has taken hold of, or null where there is nothing to take hold of. */
+export function onDrag(node, act, { begin = () => true, end = () => {} } = {}) {
+  let grip = null;
+  node.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0 || grip !== null) return; // one finger is enough
+    grip = begin(event);
+    if (grip === null) return;
+    node.setPointerCapture(event.pointerId);
+    act(event, grip);
+  });
+  node.addEventListener("pointermove", (event) => { if (node.hasPointerCapture(event.pointerId)) act(event, grip); });
+  node.addEventListener("lostpointercapture", () => {
+    grip = null;
+    end();
+  });
+}
+
 /** A grid of numbers with one tab stop; the arrow keys move inside it.
 
 `on` may hold point(how, [i, j] or null) with how "hover" or "focus", key(key, i, j) which returns whether it took
 the key, and press(i, j, shift) for a click or a tap. `largest` is the value with the deepest shade. */
 export function makeGrid(kind, attributes, on, largest = 9) {
   const node = h("div", { class: `cnn-grid cnn-grid--${kind}`, role: "grid", ...attributes });
-  let height = 0, width = 0;
+  let height = 0, width = 0, rebuilt = false;
   const grid = { node, at: [0, 0] };
   grid.cell = (i, j) => node.children[i]?.children[j];
+  grid.each = (f) => [...node.children].forEach((row, i) => [...row.children].forEach((cell, j) => f(cell, i, j)));
   grid.go = (i, j, focus) => {
     grid.cell(...grid.at)?.setAttribute("tabindex", "-1");
     grid.at = [clamp(i, height - 1), clamp(j, width - 1)];
@@ -145,18 +230,19 @@ export function makeGrid(kind, attributes, on, largest = 9) {
   grid.fill = (values, dress) => {
     if (values.length !== height || values[0].length !== width) {
       [height, width] = [values.length, values[0].length];
+      rebuilt = true;
       node.replaceChildren(...values.map((row) => h("div", { class: "cnn-row", role: "row" }, ...row.map(() =>
         h("div", { class: "cnn-cell", role: "gridcell", tabindex: "-1" },
           h("span", { class: "cnn-value" }), h("span", { class: "cnn-share" }))))));
+      rebuilt = false;
       grid.go(...grid.at, false);
     }
     node.classList.toggle("is-long", values.flat().some((v) => number(v).length > 2));
-    values.forEach((row, i) => row.forEach((v, j) => {
-      const cell = grid.cell(i, j);
-      cell.firstChild.textContent = number(v);
-      cell.style.setProperty("--v", Math.max(-1, Math.min(1, v / largest)));
+    grid.each((cell, i, j) => {
+      cell.firstChild.textContent = number(values[i][j]);
+      cell.style.setProperty("--v", Math.max(-1, Math.min(1, values[i][j] / largest)));
       dress?.(cell, i, j);
-    }));
+    });
   };
   const where = (event) => {
     const cell = event.target.closest?.("[role=gridcell]");
@@ -167,8 +253,7 @@ export function makeGrid(kind, attributes, on, largest = 9) {
     const step = STEPS[event.key];
     if (step) grid.go(grid.at[0] + step[0], grid.at[1] + step[1], true);
     else if (!on.key?.(event.key, ...grid.at)) return;
-    event.preventDefault();
-    event.stopPropagation(); // a notebook has keys of its own
+    take(event);
   });
   node.addEventListener("click", (event) => {
     const at = where(event);
@@ -177,7 +262,11 @@ export function makeGrid(kind, attributes, on, largest = 9) {
     on.press?.(...at, event.shiftKey);
   });
   node.addEventListener("focusin", (event) => on.point?.("focus", where(event)));
-  node.addEventListener("focusout", () => on.point?.("focus", null));
+  node.addEventListener("focusout", () => {
+    const leave = () => on.point?.("focus", null);
+    if (rebuilt) queueMicrotask(leave); // the cell itself has gone: the drawing under way comes first
+    else leave();
+  });
   node.addEventListener("pointerover", (event) => {
     if (event.pointerType !== "touch") on.point?.("hover", where(event) ?? null);
   });
@@ -219,6 +308,34 @@ export function makeEditor({ read, write, show, low = -9, high = 9 }) {
   return editor;
 }
 
+/** Buttons −1 and +1, named by what they change: the result has `node`, and `which` for that name. */
+export function makeStepper(id, bump, ...name) {
+  const which = h("span", { class: "cnn-which", id }, ...name);
+  return { which, node: h("div", { class: "cnn-stepper", role: "group", "aria-labelledby": id }, which,
+    button("lower", "−1", () => bump(-1)), button("raise", "+1", () => bump(1))) };
+}
+
+/** An outline that travels over the cells of a plate: put([i, j]) moves it. */
+export function makeFrame(kind) {
+  const node = h("div", { class: `cnn-frame${kind ? ` cnn-frame--${kind}` : ""}`, "aria-hidden": "true" });
+  return { node, put: ([i, j]) => setVariables(node, { i, j }) };
+}
+
+/** The cells around a map, for a grid below it: `before` and `after` are how many lie beside its rows and its columns,
+and dress(i, j) gives the text of one and its class, if any. */
+export function ringCells([height, width], before, after, dress) {
+  const cells = [];
+  for (let i = -before[0]; i < height + after[0]; i++) {
+    for (let j = -before[1]; j < width + after[1]; j++) {
+      if (i >= 0 && i < height && j >= 0 && j < width) continue;
+      const [text, kind] = dress(i, j);
+      cells.push(h("div", { class: `cnn-pad-cell${kind ? ` ${kind}` : ""}`, "data-value": text,
+        style: `grid-area: ${i + before[0] + 1} / ${j + before[1] + 1}` }));
+    }
+  }
+  return cells;
+}
+
 /** A canvas with one pixel per value, from 0 (black) to 255. With `on.point`, pointer and arrow keys choose one. */
 export function makePicture(kind, attributes, on) {
   const node = h("canvas", { class: `cnn-picture cnn-picture--${kind}`, ...attributes });
@@ -238,15 +355,11 @@ export function makePicture(kind, attributes, on) {
     if (!step) return;
     picture.at = [clamp(picture.at[0] + step[0], node.height - 1), clamp(picture.at[1] + step[1], node.width - 1)];
     on.point("focus", picture.at);
-    event.preventDefault();
-    event.stopPropagation();
+    take(event);
   });
   const aim = (event) => {
-    const box = node.getBoundingClientRect();
-    return [
-      clamp(Math.floor(((event.clientY - box.top) / box.height) * node.height), node.height - 1),
-      clamp(Math.floor(((event.clientX - box.left) / box.width) * node.width), node.width - 1),
-    ];
+    const [down, across] = spot(event, node);
+    return [clamp(Math.floor(down * node.height), node.height - 1), clamp(Math.floor(across * node.width), node.width - 1)];
   };
   node.addEventListener("focus", () => on.point("focus", picture.at));
   node.addEventListener("blur", () => on.point("focus", null));
@@ -268,6 +381,10 @@ export function makePicture(kind, attributes, on) {
 /** A number for each explorer of a page; in a notebook every widget has a copy of this file. */
 const nextNumber = () => (globalThis.cnnlabExplorers = (globalThis.cnnlabExplorers ?? 0) + 1);
 
+/** Options "1", "2", ... for radio buttons and selects. */
+export const numbered = (low, high) =>
+  Array.from({ length: high - low + 1 }, (_, n) => [String(low + n), String(low + n)]);
+
 /** What every explorer does: a state that page and notebook share, Reset, and a link that leads back.
 
 * `kind`: names the explorer in ids, as in "pooling".
@@ -276,7 +393,7 @@ const nextNumber = () => (globalThis.cnnlabExplorers = (globalThis.cnnlabExplore
 * `settle(changes, next)`: optional; returns the changes with what has to follow from them, so that the state is whole.
 * `draw(state)`: draws; called once at first, and whenever something of the state has changed.
 
-The result holds `id(name)`, `start`, `state()`, `update(changes)`, the makers of controls (`radios`, `select`,
+The result holds `id(name)`, `start`, `state()`, `update(changes)`, the makers of controls (`radios`, `select`, `menu`,
 `slider`, `checkbox`), the buttons `reset` and `link`, and `run(root)`, which render returns the value of. */
 export function makeExplorer({ model, el }, { kind, names, fixed = [], codecs, settle = (changes) => changes, draw }) {
   if (!el.closest(".cnnlab-widget")) el.classList.add("cnnlab-widget"); // in a page, the host has it
@@ -325,13 +442,29 @@ export function makeExplorer({ model, el }, { kind, names, fixed = [], codecs, s
     return h("fieldset", { class: "cnn-radios", "data-control": name }, h("legend", {}, title), row);
   };
 
+  /** A select of what is no value of the state by itself, such as start patterns: pick(value) gets what was chosen.
+  `options` are [value, label], or [label, options] for a group; `own`, if given, is the label of all that is none of
+  them. The result has `field`, the select with its label, show(value), with undefined for the own, and fill(options). */
+  const menu = (name, title, options, pick, own) => {
+    const choose = () => { if (node.value !== "own") pick(node.value); };
+    const node = h("select", { id: id(name), "data-control": name, onchange: choose });
+    const last = own ? [h("option", { value: "own" }, own)] : [];
+    const option = ([value, label]) =>
+      (Array.isArray(label) ? h("optgroup", { label: value }, ...label.map(option)) : h("option", { value }, label));
+    const fill = (options) => node.replaceChildren(...options.map(option), ...last);
+    fill(options);
+    const show = (value) => {
+      node.value = value ?? "own";
+      for (const option of last) option.hidden = value !== undefined;
+    };
+    return { field: h("div", { class: "cnn-field" }, h("label", { for: id(name) }, title), node), show, fill };
+  };
+
   /** A select with its label. `options` are [value, label]. */
   const select = (name, title, options) => {
-    const pick = () => update({ [name]: meant(name, options, node.value) });
-    const node = h("select", { id: id(name), "data-control": name, onchange: pick },
-      ...options.map(([value, label]) => h("option", { value }, label)));
-    shows.push((now) => { node.value = String(now[name]); });
-    return h("div", { class: "cnn-field" }, h("label", { for: id(name) }, title), node);
+    const { field, show } = menu(name, title, options, (text) => update({ [name]: meant(name, options, text) }));
+    shows.push((now) => show(String(now[name])));
+    return field;
   };
 
   /** A slider with its label and its value in words, which a screen reader says too. `toPlace(value)` and its inverse
@@ -387,5 +520,5 @@ export function makeExplorer({ model, el }, { kind, names, fixed = [], codecs, s
       window.removeEventListener("hashchange", restore);
     };
   };
-  return { id, start, state, update, radios, select, slider, checkbox, reset, link, run };
+  return { id, start, state, update, radios, select, menu, slider, checkbox, reset, link, run };
 }

@@ -1,4 +1,8 @@
-"""Values that a widget is given, checked, and numbers as a page shows them. For all explorers."""
+"""Values that a widget is given, checked, and numbers as a page shows them. For all explorers.
+
+The checks are functions, and traits that make them when they are assigned to: a number within a
+span, one of a few words, a map, a photograph.
+"""
 
 import math
 from collections.abc import Sequence
@@ -7,7 +11,19 @@ from typing import Any
 import numpy as np
 
 from cnnlab._types import Array
-from cnnlab.widgets.base import StateError
+from cnnlab.widgets.base import Checked, StateError, png
+
+#: A handwritten, crossed seven.
+SEVEN = (
+    (0, 0, 0, 0, 0, 0, 0, 0),
+    (0, 3, 7, 9, 9, 8, 2, 0),
+    (0, 2, 4, 4, 5, 9, 3, 0),
+    (0, 0, 0, 1, 6, 8, 1, 0),
+    (0, 0, 2, 6, 9, 7, 5, 0),
+    (0, 0, 1, 5, 9, 3, 1, 0),
+    (0, 0, 0, 7, 6, 0, 0, 0),
+    (0, 0, 1, 9, 3, 0, 0, 0),
+)
 
 
 def rows(who: str, name: str, value: Any, sides: tuple[int, int]) -> Array:
@@ -139,6 +155,110 @@ def choice(who: str, name: str, value: Any, allowed: Sequence[str]) -> str:
     return str(value)
 
 
+class Whole(Checked):
+    """A trait that holds a whole number within a span."""
+
+    def __init__(self, default: int, span: tuple[int, int]) -> None:
+        super().__init__(default)
+        self.span = span
+
+    def validate(self, obj: Any, value: Any) -> int:
+        """Take what `small_int` takes."""
+        return small_int(type(obj).__name__, str(self.name), value, self.span)
+
+
+class Real(Checked):
+    """A trait that holds a number within a span."""
+
+    def __init__(self, default: float, span: tuple[float, float]) -> None:
+        super().__init__(default)
+        self.span = span
+
+    def validate(self, obj: Any, value: Any) -> float:
+        """Take what `real` takes."""
+        return real(type(obj).__name__, str(self.name), value, self.span)
+
+
+class Choice(Checked):
+    """A trait that holds one of a few words, the first one at first."""
+
+    def __init__(self, *allowed: str) -> None:
+        super().__init__(allowed[0])
+        self.allowed = allowed
+
+    def validate(self, obj: Any, value: Any) -> str:
+        """Take what `choice` takes."""
+        return choice(type(obj).__name__, str(self.name), value, self.allowed)
+
+
+class WholeRows(Checked):
+    """A trait that holds a map of whole numbers within a span."""
+
+    def __init__(self, default: Any, sides: tuple[int, int], span: tuple[int, int]) -> None:
+        super().__init__(default)
+        self.sides, self.span = sides, span
+
+    def validate(self, obj: Any, value: Any) -> list[list[int]]:
+        """Take what `whole_rows` takes."""
+        return whole_rows(type(obj).__name__, str(self.name), value, self.sides, self.span)
+
+
+class Photo(Checked):
+    """A trait that holds a grey photograph, or None for none."""
+
+    def __init__(self, sides: tuple[int, int]) -> None:
+        super().__init__(None)
+        self.sides = sides
+
+    def validate(self, obj: Any, value: Any) -> list[list[int]] | None:
+        """Take what `grey` takes."""
+        if value is None:
+            return None
+        return grey(type(obj).__name__, str(self.name), value, self.sides)
+
+
+def check_visible(who: str, photo: Any, field: str, shown: str, otherwise: str) -> None:
+    """Refuse to show a photograph where there is none; `otherwise` says what to choose instead.
+
+    >>> check_visible("Explorer", None, "view", "numbers", "view='numbers'")
+    """
+    if photo is None and shown == "photo":
+        raise StateError(
+            f"{who}(photo=None, {field}='photo'): there is no photograph to show. "
+            f"Pass one as photo=array, or choose {otherwise}."
+        )
+
+
+def uniforms(seed: int, count: int) -> Array:
+    """Random numbers in [0, 1), the same ones here and in a page: mulberry32.
+
+    Parameters
+    ----------
+    seed : int
+        Start of the stream.
+    count : int
+        How many numbers.
+
+    Returns
+    -------
+    array of shape (count,)
+
+    Examples
+    --------
+    >>> uniforms(1, 3).round(3)
+    array([0.627, 0.003, 0.527])
+    """
+    wrap = np.uint64(2**32 - 1)
+
+    def times(a: Array, b: Array) -> Array:
+        return (a * b) & wrap
+
+    a = (np.uint64(seed) + np.arange(1, count + 1, dtype=np.uint64) * np.uint64(0x6D2B79F5)) & wrap
+    t = times(a ^ (a >> np.uint64(15)), a | np.uint64(1))
+    t = ((t + times(t ^ (t >> np.uint64(7)), t | np.uint64(61))) & wrap) ^ t
+    return np.asarray((t ^ (t >> np.uint64(14))) / 2**32)
+
+
 def number(value: float) -> str:
     """Text of a cell: at most two digits after the point, a real minus sign, never minus zero.
 
@@ -158,3 +278,10 @@ def table(name: str, values: Array) -> str:
         "<tr>" + "".join(f"<td>{number(v)}</td>" for v in row) + "</tr>\n" for row in values
     )
     return f"<table>\n<caption>{name}, {H}×{W}</caption>\n<tbody>\n{body}</tbody>\n</table>"
+
+
+def image(pixels: Array, width: int, alt: str) -> str:
+    """HTML of a grey picture of values from 0 to 255, drawn `width` pixels wide, with its text."""
+    H, W = pixels.shape
+    source = png(pixels.astype(np.uint8))
+    return f'<img src="{source}" width="{width}" height="{width * H // W}" alt="{alt}">'

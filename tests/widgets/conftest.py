@@ -1,4 +1,4 @@
-"""A page with one widget, opened from the disk as a teacher would."""
+"""What the tests of the widgets share: Node.js, and a page opened from the disk as by a teacher."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -6,9 +6,20 @@ from typing import Any
 
 import browser
 import pytest
+from javascript import Node
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from cnnlab.widgets import PageWidget
+
+
+@pytest.fixture(scope="session")
+def javascript(
+    node: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., Callable[..., list]]]:
+    """Call functions of a module: ``javascript("pooling.js")(["outputSize", 8, state], ...)``."""
+    running = Node(node, tmp_path_factory.mktemp("javascript"))
+    yield lambda module: lambda *calls: running.call(module, list(calls))
+    running.close()
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from javascript import call
 from numpy.testing import assert_allclose, assert_array_equal
 
 from cnnlab import nn, shapes
@@ -12,9 +11,9 @@ from cnnlab.widgets.convolution import SEVEN, VERTICAL_EDGE, greys
 
 
 @pytest.fixture
-def convolution(node, tmp_path):
+def convolution(javascript):
     """Call functions of convolution.js."""
-    return lambda *calls: call(node, tmp_path, "convolution.js", list(calls))
+    return javascript("convolution.js")
 
 
 def random_cases(rng, count=400):

@@ -125,6 +125,15 @@ def test_a_typed_digit_changes_the_pixel_and_the_sum(explorer):
     assert "(−5)·0" in says(explorer)
 
 
+def test_a_map_of_another_size_under_the_cursor_takes_its_place_without_errors(show):
+    visit = show(ConvolutionExplorer())
+    explorer = visit.page.locator(".cnn-convolution")
+    cell(explorer, "input", 7, 7).focus()
+    explorer.locator('[data-control="pattern"]').select_option("odd")
+    assert visit.errors == []
+    assert explorer.locator(".cnn-grid--input .cnn-cell").count() == 49
+
+
 def test_the_buttons_change_the_pixel_that_was_clicked(explorer):
     cell(explorer, "input", 0, 0).click()
     explorer.locator('[data-action="raise"]').click()

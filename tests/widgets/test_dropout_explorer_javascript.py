@@ -4,20 +4,19 @@ from itertools import product
 
 import numpy as np
 import pytest
-from javascript import call
 from numpy.testing import assert_allclose
 
 from cnnlab import nn
 from cnnlab.laws import dropout as laws
 from cnnlab.nn.dropout import dropout_mask
 from cnnlab.widgets import DropoutExplorer
-from cnnlab.widgets.dropout import HIDDEN_WEIGHT, INPUT, OUTPUT_WEIGHT, UNITS, uniforms
+from cnnlab.widgets.dropout import HIDDEN_WEIGHT, INPUT, OUTPUT_WEIGHT, UNITS
 
 
 @pytest.fixture
-def dropout(node, tmp_path):
+def dropout(javascript):
     """Call functions of dropout.js."""
-    return lambda *calls: call(node, tmp_path, "dropout.js", list(calls))
+    return javascript("dropout.js")
 
 
 def random_rules(rng, count=300):
@@ -68,12 +67,6 @@ def test_a_pass_through_a_random_network_is_that_of_its_layers(dropout, rng):
         weight = {"W": first.weight.data.tolist(), "v": last.weight.data[0].tolist()}
         calls.append(["forward", {"x": x[0].tolist(), **weight}, mask.tolist()])
     assert_allclose(dropout(*calls), wanted, rtol=0, atol=1e-12)
-
-
-def test_the_random_numbers_are_those_of_python(dropout):
-    for seed in (1, 2, 9999):
-        found = dropout(*(["uniform", seed, n] for n in range(2000)))
-        assert found == uniforms(seed, 2000).tolist()
 
 
 def test_the_share_of_dropped_units_is_the_rate(dropout):

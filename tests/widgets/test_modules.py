@@ -10,7 +10,8 @@ from cnnlab.widgets import base, modules
 from cnnlab.widgets.modules import HERE, expression, for_notebook, for_page, order
 
 OURS = sorted(path.name for path in HERE.glob("*.js"))
-FRONT_ENDS = [name for name in OURS if name not in {"toolkit.js", "host.js"}]
+PARTS = {"toolkit.js", "data.js", "networks.js", "host.js"}
+FRONT_ENDS = [name for name in OURS if name not in PARTS]
 DEFAULT = "export default {};\n"
 
 

@@ -2,18 +2,17 @@
 
 import numpy as np
 import pytest
-from javascript import call
 from numpy.testing import assert_allclose
 
 from cnnlab import nn, shapes
 from cnnlab.widgets import PoolingExplorer
-from cnnlab.widgets.pooling import SEVEN
+from cnnlab.widgets.values import SEVEN
 
 
 @pytest.fixture
-def pooling(node, tmp_path):
+def pooling(javascript):
     """Call functions of pooling.js."""
-    return lambda *calls: call(node, tmp_path, "pooling.js", list(calls))
+    return javascript("pooling.js")
 
 
 MODES = ["max", "average", "lp", "blur"]

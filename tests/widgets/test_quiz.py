@@ -3,7 +3,6 @@
 import re
 
 import pytest
-from javascript import call
 
 from cnnlab import widgets
 from cnnlab.widgets import QuizError
@@ -223,13 +222,13 @@ def test_without_an_anchor_the_fallback_names_nothing():
     assert "id=" not in widgets.quiz("02-why-pool").fallback()
 
 
-def test_options_have_the_same_letters_everywhere(node, tmp_path):
-    assert call(node, tmp_path, "quiz.js", [["letter", n] for n in range(6)]) == [*"ABCDEF"]
+def test_options_have_the_same_letters_everywhere(javascript):
+    assert javascript("quiz.js")(*(["letter", n] for n in range(6))) == [*"ABCDEF"]
     assert widgets.quiz("02-why-pool").fallback().count('<ol type="A">') == 2 * 6
 
 
-def test_code_and_emphasis_are_found(node, tmp_path):
-    found = call(node, tmp_path, "quiz.js", [["pieces", "a `b` *c d*"], ["pieces", "`b`"]])
+def test_code_and_emphasis_are_found(javascript):
+    found = javascript("quiz.js")(["pieces", "a `b` *c d*"], ["pieces", "`b`"])
     pieces = [["plain", "a "], ["code", "b"], ["plain", " "], ["em", "c d"]]
     assert found == [pieces, [["code", "b"]]]
 
@@ -238,7 +237,7 @@ def test_code_and_emphasis_are_found(node, tmp_path):
     "text",
     ["*a* b*c*", "2 * 3 * 4", "`k*k*k`", "*a `b` c*", "a * b*", "*a*`b`", "one ` or *", "**a**"],
 )
-def test_front_end_and_fallback_set_the_same_words(node, tmp_path, text):
-    (pieces,) = call(node, tmp_path, "quiz.js", [["pieces", text]])
+def test_front_end_and_fallback_set_the_same_words(javascript, text):
+    (pieces,) = javascript("quiz.js")(["pieces", text])
     tags = "".join(p if kind == "plain" else f"<{kind}>{p}</{kind}>" for kind, p in pieces)
     assert tags == inline_html(text)

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from javascript import call
 from numpy.testing import assert_allclose
 from test_records_explorer import own_record, recorded, with_differences
 
@@ -12,9 +11,9 @@ from cnnlab.widgets import RunsExplorer
 
 
 @pytest.fixture
-def records(node, tmp_path):
+def records(javascript):
     """Call functions of records.js."""
-    return lambda *calls: call(node, tmp_path, "records.js", list(calls))
+    return javascript("records.js")
 
 
 def choices(explorer):

@@ -2,19 +2,18 @@
 
 import numpy as np
 import pytest
-from javascript import call
 from numpy.testing import assert_allclose
 
 from cnnlab.experiments import photo_features
 from cnnlab.laws import shift as laws
 from cnnlab.widgets import ShiftExplorer
-from cnnlab.widgets.shift import MOST, PICTURES, RULES
+from cnnlab.widgets.shift import MOST, PICTURES, RULES, change, misfit
 
 
 @pytest.fixture
-def shift(node, tmp_path):
+def shift(javascript):
     """Call functions of shift.js."""
-    return lambda *calls: call(node, tmp_path, "shift.js", list(calls))
+    return javascript("shift.js")
 
 
 def random_explorers(rng, count):
@@ -50,20 +49,23 @@ def test_maps_global_pools_and_measure_are_those_of_cnnlab_on_random_cases(shift
         *(["compare", x, e.state()] for x, e in zip(images(explorers), explorers, strict=True))
     )
     for explorer, ways in zip(explorers, found, strict=True):
-        errors = explorer.errors()
-        for which, maps in (("after", explorer.maps()), ("before", explorer.maps(0, 0))):
+        after, before = explorer.maps(), explorer.maps(0, 0)
+        for which, maps in (("after", after), ("before", before)):
             pooled = "now" if which == "after" else "then"
             for rule, y in maps.items():
                 assert_allclose(ways[rule][which], y, rtol=0, atol=1e-12, err_msg=repr(explorer))
                 assert_allclose(ways[rule][pooled]["average"], y.mean(), rtol=0, atol=1e-12)
                 assert_allclose(ways[rule][pooled]["max"], y.max(), rtol=0, atol=1e-12)
         for rule in RULES:
-            wanted = errors[rule][explorer.dx + MOST]
+            wanted = change(after[rule], before[rule])
+            if explorer.measure == "misfit":
+                step = 1 if rule == "none" else 2**explorer.depth
+                wanted = misfit(after[rule], before[rule], explorer.dy, explorer.dx, step)
             assert_allclose(numbers([ways[rule]["fit"]["error"]]), wanted, rtol=0, atol=1e-9)
 
 
 def test_the_curves_are_those_of_cnnlab_on_random_cases(shift, rng):
-    explorers = list(random_explorers(rng, 150))
+    explorers = list(random_explorers(rng, 50))
     found = shift(
         *(["errors", x, e.state()] for x, e in zip(images(explorers), explorers, strict=True))
     )

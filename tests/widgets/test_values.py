@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cnnlab.widgets import ConvolutionExplorer, DropoutExplorer, StateError
+from cnnlab.widgets import ConvolutionExplorer, DropoutExplorer, PoolingExplorer, StateError
 from cnnlab.widgets.values import choice, rows
 
 
@@ -43,3 +43,18 @@ def test_cells_that_are_no_plain_numbers_are_refused(value):
 @pytest.mark.parametrize("kind", ["bool", "uint8", "int64", "float16", "float64"])
 def test_every_kind_of_plain_number_fills_a_cell(kind):
     assert rows("Explorer", "x", np.ones((1, 2), dtype=kind), (1, 9)).tolist() == [[1.0, 1.0]]
+
+
+def test_of_a_message_with_one_wrong_value_nothing_is_taken():
+    explorer = PoolingExplorer()
+    with pytest.raises(StateError, match=r"PoolingExplorer\(kernel=9\): needed an int from 1 to 4"):
+        explorer.set_state({"mode": "average", "kernel": 9})
+    assert (explorer.mode, explorer.kernel) == ("max", 2)
+
+
+def test_photograph_and_view_may_come_and_go_together():
+    explorer = ConvolutionExplorer()
+    explorer.set_state({"view": "photo", "photo": [[0] * 8] * 8})
+    assert (explorer.view, np.shape(explorer.photo)) == ("photo", (8, 8))
+    explorer.set_state({"view": "numbers", "photo": None})
+    assert (explorer.view, explorer.photo) == ("numbers", None)

@@ -4,6 +4,7 @@ import pytest
 
 from cnnlab.widgets import (
     ConvolutionExplorer,
+    DigitsExplorer,
     DropoutExplorer,
     PoolingExplorer,
     RunsExplorer,
@@ -13,6 +14,7 @@ from cnnlab.widgets import (
 )
 
 WIDGETS = {
+    "digits": DigitsExplorer,
     "dropout": DropoutExplorer,
     "convolution": ConvolutionExplorer,
     "pooling": PoolingExplorer,

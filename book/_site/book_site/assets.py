@@ -7,6 +7,7 @@ from pathlib import Path
 
 import minify_html
 from cnnlab.widgets import modules
+from cnnlab.widgets.base import data_files
 from PIL import Image
 from sphinx.application import Sphinx
 
@@ -51,7 +52,7 @@ def copy_mathjax(target: Path) -> None:
 
 
 def write_widgets(static: Path) -> None:
-    """Write each module of our widgets as a script, and their stylesheets, without comments."""
+    """Write each module of our widgets as a script, without comments, their styles, their data."""
     target = static / "widgets"
     target.mkdir(parents=True, exist_ok=True)
     for path in widget_files():
@@ -60,6 +61,10 @@ def write_widgets(static: Path) -> None:
         else:
             text = small("style", path.read_text("utf-8"))
         (target / path.name).write_text(text, encoding="utf-8")
+    (target / "data").mkdir(exist_ok=True)
+    for name, path in data_files().items():
+        text = modules.data_script(name, path)
+        (target / "data" / f"{name}.js").write_text(text, encoding="utf-8")
 
 
 def lighten(app: Sphinx, error: Exception | None) -> None:
@@ -93,4 +98,4 @@ def widget_files() -> list[Path]:
 
 def widget_sources() -> list[Path]:
     """List what the widgets' files on the pages are made of."""
-    return [*widget_files(), Path(modules.__file__)]
+    return [*widget_files(), *data_files().values(), Path(modules.__file__)]
