@@ -16,6 +16,9 @@ SITE = Path(__file__).resolve().parents[1]
 # Comments that begin a line; the minifier keeps those in front of a statement.
 _COMMENTS = re.compile(r"^\s*(?://.*|/\*\*[\s\S]*?\*/)\n", re.MULTILINE)
 
+# Rules that name the letter of an icon font; icons.css draws the icons, and no font is asked for.
+_LETTERS_OF_ICONS = re.compile(r'(?:\.fa-[\w-]+::?before,?)+\{content:"[^"}]*"\}')
+
 LOGO_SIDE = 64  # pixels; the launch menu shows it at 19
 
 MATHJAX_PACKAGE = "sphinx-mathjax-offline"
@@ -74,7 +77,8 @@ def lighten(app: Sphinx, error: Exception | None) -> None:
     static = Path(app.outdir) / "_static"
     ours = static / "site.css"  # would lose its scroll animations
     for path in set(static.rglob("*.css")) - {ours}:
-        path.write_text(small("style", path.read_text("utf-8")), encoding="utf-8")
+        text = small("style", path.read_text("utf-8"))
+        path.write_text(_LETTERS_OF_ICONS.sub("", text), encoding="utf-8")
     logo = static / "images" / "logo_colab.png"
     with Image.open(logo) as picture:
         picture.thumbnail((LOGO_SIDE, LOGO_SIDE))
