@@ -1,15 +1,24 @@
-"""How fast is it? cnnlab against torch on this machine's processor, measured in turns. Chapter 10.
+"""How fast is it? cnnlab against torch on this machine, measured in turns. Chapter 10.
 
 ``python -m cnnlab.bench`` prints one table for each kind of layer and direction: the median time
 of a call, its quartiles, and cnnlab's time over torch's, once for torch's default layout (NCHW in
 memory) and once for channels-last (NHWC), which its processor kernels prefer. Nothing here fails
 when a number is bad; the tables say what the aim is and what was reached.
 
+With ``--device cuda`` torch computes on the GPU, and cnnlab on the processor as ever. Images and
+weights are brought there before the clock starts, the clock is read when the GPU has finished, and
+float32 is float32: the factors of products are not rounded to TF32.
+
 Everything is measured in a process of its own, in which all libraries were told their number of
-threads before they started: afterwards NumPy's matrix product does not listen any more.
+threads before they started: afterwards NumPy's matrix product does not listen any more. With one
+thread, and no GPU to wait for, it is the processor's time that counts: what others do on the same
+machine then hardly enters.
+
+``--record`` keeps the numbers beside this file, for chapter 10.
 """
 
 import argparse
+import datetime
 import gc
 import gzip
 import json
@@ -32,7 +41,7 @@ import numpy as np
 
 from cnnlab import datasets, nn, optim
 from cnnlab._types import Array
-from cnnlab.compare import to_torch
+from cnnlab.compare import tf32, to_torch
 from cnnlab.nn.convolution import conv2d
 from cnnlab.nn.convolution_back import conv2d_backward
 from cnnlab.text import Table
@@ -44,7 +53,17 @@ except ImportError as missing:
         'cnnlab.bench needs PyTorch. Install it with: pip install "cnnlab[torch]"'
     ) from missing
 
-__all__ = ["Memory", "Report", "Row", "Target", "Timing", "geometric_mean", "main", "run"]
+__all__ = [
+    "Memory",
+    "Report",
+    "Row",
+    "Target",
+    "Timing",
+    "geometric_mean",
+    "main",
+    "recorded",
+    "run",
+]
 
 KINDS = ("conv", "maxpool", "avgpool", "training")
 THREADS = (  # what the matrix products and loops of NumPy and torch look at when they start
@@ -55,6 +74,7 @@ THREADS = (  # what the matrix products and loops of NumPy and torch look at whe
     "BLIS_NUM_THREADS",
 )
 LAYOUTS = (torch.contiguous_format, torch.channels_last)
+RECORDS = Path(__file__).parent
 BATCH, STEPS = 64, 15  # images in a training step; steps in one timed epoch
 
 Calls = list[Callable[[], Any]]  # cnnlab, torch in its default layout, torch with channels last
@@ -208,17 +228,37 @@ class Report:
     threads : int
     rows : tuple of Row
     memory : tuple of Memory
+    device : str, default "cpu"
+        Where torch computed; of a GPU also its name.
+    date : str, default ""
+        Day of the measurement.
     """
 
     machine: str
     threads: int
     rows: tuple[Row, ...]
     memory: tuple[Memory, ...] = ()
+    device: str = "cpu"
+    date: str = ""
 
     def ratios(self, group: str) -> tuple[float, float]:
         """Geometric means of a group: cnnlab over torch's default layout, and channels-last."""
         default, last = zip(*(row.ratios for row in self.rows if row.group == group), strict=True)
         return geometric_mean(default), geometric_mean(last)
+
+    def summary(self) -> Table:
+        """One line for each group: how many cases, and cnnlab's time over torch's."""
+        groups = dict.fromkeys(row.group for row in self.rows)
+        rows: list[list[Any]] = [
+            [
+                group,
+                sum(row.group == group for row in self.rows),
+                *(f"{mean:.2f}" for mean in self.ratios(group)),
+            ]
+            for group in groups
+        ]
+        columns = ["", "cases", "of torch", "of torch, channels last"]
+        return Table(columns, rows, f"Time of cnnlab in parts of torch's. {self.title}")
 
     def tables(self) -> list[Table]:
         """One table for each group, and one of the working memory."""
@@ -246,12 +286,16 @@ class Report:
             "ratio, c. l.",
         ]
         title = f"{group[0].upper()}{group[1:]}, in milliseconds: median (quartiles)."
+        if self.device != "cpu":
+            return Table(columns, rows, title)  # what cnnlab aims at is torch on a processor
         return Table(columns, rows, f"{title} {_verdict(TARGETS[group], means)}")
 
     @property
     def title(self) -> str:
         """Under which conditions this was measured."""
-        return f"{self.machine}; float32, {self.threads} thread{'s' * (self.threads > 1)}"
+        threads = f"{self.threads} thread{'s' * (self.threads > 1)}"
+        where = "" if self.device == "cpu" else f"; torch on {self.device}"
+        return f"{self.machine}; float32, {threads}{where}" + (self.date and f"; {self.date}")
 
     def __repr__(self) -> str:
         return "\n\n".join([self.title, *map(repr, self.tables())])
@@ -331,7 +375,29 @@ def _times(shape: tuple[int, ...]) -> str:
 # -- measuring ------------------------------------------------------------------------------------
 
 
-def time_in_turns(calls: Calls, rounds: int, seconds: float) -> list[Timing]:
+def clock(device: str = "cpu", threads: int = 1) -> Callable[[], float]:
+    """Give a clock that fits: it returns seconds, of which only differences mean something.
+
+    Parameters
+    ----------
+    device : str, default "cpu"
+        Where torch computes. The clock of a GPU waits until it has finished.
+    threads : int, default 1
+        With one, on the CPU, the processor's time of this process is counted.
+    """
+    if torch.device(device).type == "cpu":
+        return time.process_time if threads == 1 else time.perf_counter
+
+    def on_the_wall() -> float:
+        torch.get_device_module(device).synchronize(device)
+        return time.perf_counter()
+
+    return on_the_wall
+
+
+def time_in_turns(
+    calls: Calls, rounds: int, seconds: float, clock: Callable[[], float] = time.perf_counter
+) -> list[Timing]:
     """Time some calls round by round, so that all of them meet the same conditions.
 
     Parameters
@@ -342,6 +408,8 @@ def time_in_turns(calls: Calls, rounds: int, seconds: float) -> list[Timing]:
         How often each is timed.
     seconds : float
         Least length of one measurement: a short call is repeated until it fills it.
+    clock : callable, default ``time.perf_counter``
+        Returns seconds; see :func:`clock`.
 
     Returns
     -------
@@ -351,9 +419,9 @@ def time_in_turns(calls: Calls, rounds: int, seconds: float) -> list[Timing]:
     repeats = []
     for call in calls:
         call()
-        began = time.perf_counter()
+        began = clock()
         call()
-        repeats.append(max(1, math.ceil(seconds / max(time.perf_counter() - began, 1e-7))))
+        repeats.append(max(1, math.ceil(seconds / max(clock() - began, 1e-7))))
     measured = np.empty((rounds, len(calls)))
     gc.collect()
     gc.disable()
@@ -361,20 +429,23 @@ def time_in_turns(calls: Calls, rounds: int, seconds: float) -> list[Timing]:
         for turn in range(rounds):
             for position in range(len(calls)):
                 chosen = (position + turn) % len(calls)  # nobody is always first
-                began = time.perf_counter()
+                began = clock()
                 for _ in range(repeats[chosen]):
                     calls[chosen]()
-                measured[turn, chosen] = (time.perf_counter() - began) / repeats[chosen]
+                measured[turn, chosen] = (clock() - began) / repeats[chosen]
     finally:
         gc.enable()
     quartiles = 1e3 * np.quantile(measured, [0.25, 0.5, 0.75], axis=0)
     return [Timing(*map(float, column)) for column in quartiles.T]
 
 
-def layer_calls(layer: nn.Module, shape: tuple[int, ...]) -> tuple[Calls, Calls]:
+def layer_calls(
+    layer: nn.Module, shape: tuple[int, ...], device: str = "cpu"
+) -> tuple[Calls, Calls]:
     """Forward passes, and forward and backward passes, of a layer in cnnlab and in torch.
 
-    Backward means the gradients of the input and of all parameters.
+    Backward means the gradients of the input and of all parameters. torch's images, gradients and
+    weights are brought to the device here.
     """
     rng = np.random.default_rng(0)
     x = rng.standard_normal(shape, dtype=np.float32)
@@ -382,19 +453,21 @@ def layer_calls(layer: nn.Module, shape: tuple[int, ...]) -> tuple[Calls, Calls]
     forward: Calls = [lambda: layer(x)]
     both: Calls = [lambda: (layer(x), layer.backward(grad))]
     for layout in LAYOUTS:
-        module = _laid_out(layer, layout)
-        image = torch.from_numpy(x).contiguous(memory_format=layout).requires_grad_()
-        output_grad = torch.from_numpy(grad).contiguous(memory_format=layout)
+        module = _laid_out(layer, layout, device)
+        image = torch.from_numpy(x).to(device).contiguous(memory_format=layout).requires_grad_()
+        output_grad = torch.from_numpy(grad).to(device).contiguous(memory_format=layout)
         forward.append(_torch_forward(module, image))
         both.append(_torch_both(module, image, output_grad))
     return forward, both
 
 
-def _laid_out(model: nn.Module, layout: torch.memory_format) -> torch.nn.Module:
-    """Translate a layer or network, with its weights in a layout of torch's."""
-    laid_out: torch.nn.Module
-    laid_out = to_torch(model).to(memory_format=layout)  # type: ignore[call-overload]  # torch's gap
-    return laid_out
+def _laid_out(
+    model: nn.Module, layout: torch.memory_format, device: str = "cpu"
+) -> torch.nn.Module:
+    """Translate a layer or network, with its weights on a device in a layout of torch's."""
+    module = to_torch(model).to(device)
+    module.to(memory_format=layout)  # type: ignore[call-overload]  # torch's gap; it changes itself
+    return module
 
 
 def _torch_forward(module: torch.nn.Module, x: torch.Tensor) -> Callable[[], Any]:
@@ -424,11 +497,13 @@ def network(size: int, *, rng: np.random.Generator) -> nn.Sequential:
     )
 
 
-def training_calls(images: Array, labels: Array) -> Calls:
+def training_calls(images: Array, labels: Array, device: str = "cpu") -> Calls:
     """One epoch of training, from the same initial weights, in cnnlab and in torch."""
     model = network(images.shape[-1], rng=np.random.default_rng(0))
     data = list(datasets.batches(images, labels, BATCH))
-    theirs = [_torch_epoch(_laid_out(model, layout), data, layout) for layout in LAYOUTS]
+    theirs = [
+        _torch_epoch(_laid_out(model, layout, device), data, layout, device) for layout in LAYOUTS
+    ]
     return [_epoch(model, data), *theirs]
 
 
@@ -446,10 +521,17 @@ def _epoch(model: nn.Module, data: list[tuple[Array, Array]]) -> Callable[[], An
 
 
 def _torch_epoch(
-    module: torch.nn.Module, data: list[tuple[Array, Array]], layout: torch.memory_format
+    module: torch.nn.Module,
+    data: list[tuple[Array, Array]],
+    layout: torch.memory_format,
+    device: str,
 ) -> Callable[[], Any]:
     tensors = [
-        (torch.from_numpy(x).contiguous(memory_format=layout), torch.from_numpy(y)) for x, y in data
+        (
+            torch.from_numpy(x).to(device).contiguous(memory_format=layout),
+            torch.from_numpy(y).to(device),
+        )
+        for x, y in data
     ]
     criterion, optimizer = torch.nn.CrossEntropyLoss(), torch.optim.Adam(module.parameters())
 
@@ -515,15 +597,22 @@ def _extra(call: Callable[[], Sequence[Array]]) -> int:
 # -- the whole run --------------------------------------------------------------------------------
 
 
-def _measure(kind: str, quick: bool) -> tuple[list[Row], list[Memory]]:
+def _measure(
+    kind: str, quick: bool, device: str = "cpu", threads: int = 1
+) -> tuple[list[Row], list[Memory]]:
     """Measure one kind of computation, in this process."""
     rounds, seconds = (3, 0.001) if quick else (15, 0.005)
     rows: list[Row] = []
+
+    def timed(calls: Calls) -> list[Timing]:
+        with tf32(False):
+            return time_in_turns(calls, rounds, seconds, clock(device, threads))
+
     if kind == "training":
         for what, images, labels in _training_data():
             steps = 2 if quick else STEPS
             images, labels = images[: steps * BATCH], labels[: steps * BATCH]
-            timings = time_in_turns(training_calls(images, labels), rounds, seconds)
+            timings = timed(training_calls(images, labels, device))
             step = [Timing(t.low / steps, t.median / steps, t.high / steps) for t in timings]
             rows.append(Row("training step", what, (BATCH, *images.shape[1:]), *step))
         return rows, []
@@ -531,9 +620,8 @@ def _measure(kind: str, quick: bool) -> tuple[list[Row], list[Memory]]:
     name = {"conv": "convolution", "maxpool": "max pooling", "avgpool": "average pooling"}[kind]
     for layer, shape in cases:
         directions = "forward", "forward and backward"
-        for direction, calls in zip(directions, layer_calls(layer, shape), strict=True):
-            timings = time_in_turns(calls, rounds, seconds)
-            rows.append(Row(f"{name}, {direction}", repr(layer), shape, *timings))
+        for direction, calls in zip(directions, layer_calls(layer, shape, device), strict=True):
+            rows.append(Row(f"{name}, {direction}", repr(layer), shape, *timed(calls)))
     memory = [
         row
         for layer, shape in cases
@@ -563,6 +651,20 @@ def machine() -> str:
     return f"{processor}; NumPy {np.__version__} ({blas}), torch {torch.__version__}"
 
 
+def _name(device: str) -> str:
+    """Name a device of torch, such as ``cuda (NVIDIA H200)``, or say that there is none."""
+    try:
+        place = torch.empty(0, device=device).device
+    except (AssertionError, RuntimeError) as error:
+        raise ValueError(
+            f"bench.run: device = {device!r}: torch finds none here "
+            f"({str(error).splitlines()[0]}). Leave it out to compute on the CPU."
+        ) from None
+    if place.type == "cuda":
+        return f"cuda ({torch.cuda.get_device_name(place)})"
+    return str(place.type)
+
+
 @contextmanager
 def _process(threads: int) -> Iterator[ProcessPoolExecutor]:
     """Start a process whose libraries are told their number of threads before they start."""
@@ -583,6 +685,7 @@ def run(
     *,
     quick: bool = False,
     threads: int = 1,
+    device: str = "cpu",
     show: Callable[[Report], Any] | None = None,
 ) -> Report:
     """Measure everything, or one kind of computation.
@@ -594,6 +697,8 @@ def run(
         A few cases, a few rounds: seconds instead of minutes, and rough numbers.
     threads : int, default 1
         For both libraries.
+    device : str, default "cpu"
+        Where torch computes, such as ``"cuda"``.
     show : callable, optional
         Called with a report of each kind as soon as it is measured.
 
@@ -604,34 +709,98 @@ def run(
     Raises
     ------
     ValueError
-        If there is no such kind.
+        If there is no such kind, or no such device.
     """
     if only is not None and only not in KINDS:
         raise ValueError(f"bench.run: only = {only!r}, needed one of {', '.join(KINDS)}, or None.")
     rows: list[Row] = []
     memory: list[Memory] = []
-    name = machine()
+    name, place = machine(), _name(device)
+    date = datetime.datetime.now(datetime.UTC).date().isoformat()
     with _process(threads) as process:
         for kind in KINDS if only is None else (only,):
-            new_rows, new_memory = process.submit(_measure, kind, quick).result()
+            new_rows, new_memory = process.submit(_measure, kind, quick, device, threads).result()
             if show is not None:
-                show(Report(name, threads, tuple(new_rows), tuple(new_memory)))
+                show(Report(name, threads, tuple(new_rows), tuple(new_memory), place))
             rows += new_rows
             memory += new_memory
-    return Report(name, threads, tuple(rows), tuple(memory))
+    return Report(name, threads, tuple(rows), tuple(memory), place, date)
+
+
+def recorded(device: str = "cpu", folder: Path = RECORDS) -> Report:
+    """Give the numbers that were kept with ``--record``.
+
+    Parameters
+    ----------
+    device : str, default "cpu"
+        Where torch computed, without the name of a GPU.
+    folder : pathlib.Path
+        Where they are kept.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    FileNotFoundError
+        If nothing was kept for that device.
+    """
+    path = folder / f"bench_{device}.json"
+    if not path.exists():
+        option = "" if device == "cpu" else f" --device {device}"
+        raise FileNotFoundError(
+            f"bench.recorded: nothing was kept for device = {device!r}. Measure it with: "
+            f"python -m cnnlab.bench{option} --record"
+        )
+    kept = json.loads(path.read_text("utf-8"))
+    rows = [
+        Row(
+            *(row["group"], row["what"], tuple(row["shape"])),
+            *(Timing(**row[name]) for name in ("ours", "default", "channels_last")),
+        )
+        for row in kept["rows"]
+    ]
+    memory = [Memory(**{**row, "shape": tuple(row["shape"])}) for row in kept["memory"]]
+    return Report(**{**kept, "rows": tuple(rows), "memory": tuple(memory)})
+
+
+def _keep(report: Report, device: str, folder: Path) -> Path:
+    """Write a report where :func:`recorded` finds it, with four digits."""
+
+    def short(value: Any) -> Any:
+        if isinstance(value, float):
+            return float(f"{value:.4g}")
+        if isinstance(value, dict):
+            return {key: short(entry) for key, entry in value.items()}
+        return [short(entry) for entry in value] if isinstance(value, list | tuple) else value
+
+    path = folder / f"bench_{device}.json"
+    kept = short(asdict(report))
+    lists = {key: kept.pop(key) for key in ("rows", "memory")}
+    parts = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in kept.items()]
+    for key, entries in lists.items():
+        lines = ",\n".join(json.dumps(entry, ensure_ascii=False) for entry in entries)
+        parts.append(f'"{key}": [\n{lines}\n]')
+    path.write_text("{\n" + ",\n".join(parts) + "\n}\n", "utf-8")
+    return path
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m cnnlab.bench",
-        description="Time cnnlab against PyTorch on this machine's processor, float32.",
+        description="Time cnnlab against PyTorch on this machine, float32.",
     )
     parser.add_argument("--quick", action="store_true", help="a few cases, rough numbers, seconds")
     parser.add_argument(
         "--all-threads", action="store_true", help="measure again with all processor threads"
     )
+    parser.add_argument("--device", default="cpu", help="where torch computes, such as cuda")
     parser.add_argument("--only", choices=KINDS, help="one kind of computation")
+    parser.add_argument(
+        "--record", action="store_true", help="keep the numbers (one thread) for the book"
+    )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--markdown", action="store_true", help="print Markdown tables")
     form.add_argument("--json", type=Path, metavar="FILE", help="also write all numbers to a file")
@@ -644,17 +813,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     counts = [1, os.cpu_count() or 1] if options.all_threads else [1]
     reports = []
     for threads in counts:
-        print(Report(machine(), threads, ()).title, flush=True)
+        print(Report(machine(), threads, (), (), _name(options.device)).title, flush=True)
         reports.append(
             run(
                 options.only,
                 quick=options.quick,
                 threads=threads,
+                device=options.device,
                 show=lambda report: print(_tables(report, options.markdown), flush=True),
             )
         )
     if options.json is not None:
         options.json.write_text(json.dumps([asdict(report) for report in reports], indent=1))
+    if options.record:
+        print(f"kept in {_keep(reports[0], options.device, RECORDS).name}")
 
 
 def _tables(report: Report, as_markdown: bool) -> str:

@@ -8,7 +8,8 @@ name in the other library, copy the arrays. Chapter 10.
 import copy
 import inspect
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
@@ -25,7 +26,15 @@ except ImportError as missing:
         'cnnlab.compare needs PyTorch. Install it with: pip install "cnnlab[torch]"'
     ) from missing
 
-__all__ = ["BlurPool2d", "Comparison", "Difference", "compare", "from_torch", "to_torch"]
+__all__ = [
+    "BlurPool2d",
+    "Comparison",
+    "Difference",
+    "compare",
+    "from_torch",
+    "tf32",
+    "to_torch",
+]
 
 CLOSE = {"float32": 1e-5, "float64": 1e-12}  # what another order of additions may change
 
@@ -241,6 +250,44 @@ def _only_shared_options(
 # -- comparing ------------------------------------------------------------------------------------
 
 
+@contextmanager
+def tf32(allow: bool) -> Iterator[None]:
+    """Let convolutions and matrix products of a GPU round float32 factors to TF32, or not.
+
+    TF32 keeps 10 of the 23 binary places behind the point of a float32. torch allows it for
+    convolutions unless it is told otherwise, and not for matrix products. On the CPU this changes
+    nothing.
+
+    Parameters
+    ----------
+    allow : bool
+        What holds inside the ``with`` block; afterwards everything is as it was.
+
+    Yields
+    ------
+    None
+
+    Notes
+    -----
+    torch 2.9 has new switches for this, and refuses to tell the state of the old ones once the new
+    ones were used. So the new ones are used wherever they exist.
+    """
+    backends: Any = torch.backends
+    value: Any = allow
+    parts, name = (backends.cudnn, backends.cuda.matmul), "allow_tf32"
+    if hasattr(backends.cuda.matmul, "fp32_precision"):
+        parts, name = (backends.cudnn.conv, backends.cuda.matmul), "fp32_precision"
+        value = "tf32" if allow else "ieee"
+    before = [getattr(part, name) for part in parts]
+    try:
+        for part in parts:
+            setattr(part, name, value)
+        yield
+    finally:
+        for part, old in zip(parts, before, strict=True):
+            setattr(part, name, old)
+
+
 @dataclass(frozen=True)
 class Difference:
     """How far one array is from its counterpart.
@@ -332,8 +379,8 @@ def compare(model: nn.Module, x: Array, y: Array | None = None, device: str = "c
         Classes for the cross-entropy. When left out, the loss is the sum of the outputs, each
         multiplied by a fixed random number, so that a single layer can be compared too.
     device : str, default "cpu"
-        Where torch computes: "cuda" for a GPU. cuDNN's convolutions are held to full float32
-        precision there.
+        Where torch computes: "cuda" for a GPU. Convolutions and matrix products are held to full
+        float32 precision there, see :func:`tf32`.
 
     Returns
     -------
@@ -406,7 +453,7 @@ def _ours(model: nn.Module, x: Array, y: Array | None) -> dict[str, Array]:
 def _theirs(module: torch.nn.Module, x: Array, y: Array | None, device: str) -> dict[str, Array]:
     """Output, loss and gradients of torch."""
     tensor = torch.tensor(x, device=device, requires_grad=True)
-    with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+    with tf32(False):
         output = module(tensor)
         if y is None:
             weights = _fixed_weights(tuple(output.shape), x.dtype)

@@ -535,8 +535,8 @@ def chance_to_decide(
     if direction == "less":
         effect = -effect
     df = n - 1
-    width = 8 / math.sqrt(2 * df)
-    found = np.linspace(max(0.0, 1 - width), 1 + width, 402)[1:]  # spreads, as parts of the true
+    low, high = max(0.0, 1 - 8 / math.sqrt(2 * df)), 1 + 8 / math.sqrt(2 * df)
+    found = low + (high - low) * (np.arange(1000) + 0.5) / 1000  # spreads, as parts of the true
     weights = np.exp(df * (np.log(found) - (found**2 - 1) / 2)) / found
     error = spread * math.sqrt(1 / n + (splits[1] / splits[0] if splits else 0.0))
     half = t_quantile(0.975, df) * error * found

@@ -96,6 +96,9 @@ def test_every_group_has_a_target():
         (["--all-threads"], "all_threads", True),
         (["--only", "conv"], "only", "conv"),
         (["--markdown"], "markdown", True),
+        (["--device", "cuda"], "device", "cuda"),
+        ([], "device", "cpu"),
+        (["--record"], "record", True),
     ],
 )
 def test_the_command_line_is_read(arguments, name, value):
@@ -181,3 +184,102 @@ def test_a_quick_run_measures_everything_in_a_process_of_its_own(tmp_path, capsy
     printed = capsys.readouterr().out
     assert "Training step, in milliseconds: median (quartiles). Aim: at most 1.3" in printed
     assert report["threads"] == 1
+
+
+# --- other devices -------------------------------------------------------------------------------
+
+
+class FakeModule:
+    """Stands for torch.cuda: notes for which device somebody waits."""
+
+    def __init__(self):
+        self.waited = []
+
+    def synchronize(self, device):
+        self.waited.append(str(device))
+
+
+def test_the_clock_of_a_gpu_waits_before_it_is_read(monkeypatch):
+    fake = FakeModule()
+    monkeypatch.setattr(torch, "get_device_module", lambda device: fake)
+    read = bench.clock("cuda")
+    assert fake.waited == []
+    assert read() <= read()
+    assert fake.waited == ["cuda", "cuda"]
+
+
+def test_on_one_thread_the_time_of_others_does_not_count():
+    read = bench.clock("cpu", threads=1)
+    began = read()
+    time.sleep(0.05)
+    assert read() - began < 0.04
+    wall = bench.clock("cpu", threads=2)
+    began = wall()
+    time.sleep(0.05)
+    assert wall() - began >= 0.05
+
+
+@pytest.mark.parametrize("kind", ["conv", "training"])
+def test_everything_is_measured_on_another_device(kind, monkeypatch):
+    monkeypatch.delenv("CNNLAB_DATA", raising=False)
+    rows, _ = bench._measure(kind, True, "cpu:0")
+    assert all(row.default.median > 0 for row in rows)
+
+
+def test_weights_and_images_go_to_the_device(monkeypatch):
+    asked = []
+    to = torch.Tensor.to
+
+    def spy(self, *arguments, **options):
+        asked.extend(str(a) for a in (*arguments, *options.values()))
+        return to(self, *arguments, **options)
+
+    monkeypatch.setattr(torch.Tensor, "to", spy)
+    bench.layer_calls(nn.MaxPool2d(2), (1, 1, 4, 4), device="cpu:0")
+    assert asked.count("cpu:0") == 4  # image and gradient, in two layouts
+
+
+def test_a_device_that_is_not_there_is_named():
+    with pytest.raises(ValueError, match="device = 'nonsense': torch finds none here"):
+        bench.run("maxpool", quick=True, device="nonsense")
+
+
+def test_on_a_gpu_nothing_is_aimed_at():
+    report = Report("A processor", 1, REPORT.rows, (), "cuda (A card)")
+    assert "Aim" not in repr(report)
+    assert report.title == "A processor; float32, 1 thread; torch on cuda (A card)"
+
+
+def test_a_report_that_was_kept_comes_back(tmp_path):
+    report = Report("A processor", 1, REPORT.rows, REPORT.memory, "cpu", "2026-01-02")
+    bench._keep(report, "cpu", tmp_path)
+    again = bench.recorded("cpu", tmp_path)
+    assert again == report
+    assert again.title.endswith("1 thread; 2026-01-02")
+
+
+def test_what_was_not_kept_is_said_with_the_command():
+    with pytest.raises(FileNotFoundError, match=r"python -m cnnlab\.bench --device mps --record"):
+        bench.recorded("mps")
+
+
+def test_the_summary_has_one_line_for_each_group():
+    assert REPORT.summary().rows == [
+        ["convolution, forward", "2", "2.00", "4.00"],
+        ["max pooling, forward", "1", "0.10", "4.00"],
+    ]
+
+
+def test_the_book_s_own_report_is_there_and_complete():
+    report = bench.recorded()
+    assert {row.group for row in report.rows} == set(bench.TARGETS)
+    assert (report.device, report.threads) == ("cpu", 1)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", report.date)
+
+
+def test_record_keeps_the_report(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(bench, "RECORDS", tmp_path)
+    monkeypatch.setattr(bench, "run", lambda *arguments, **options: REPORT)
+    bench.main(["--record"])
+    assert "kept in bench_cpu.json" in capsys.readouterr().out
+    assert bench.recorded("cpu", tmp_path).rows == REPORT.rows

@@ -363,3 +363,46 @@ def test_an_unknown_device_is_named():
 
 def test_reversed_arrays_are_compared_like_others():
     assert compare(nn.ReLU(), np.linspace(-1, 1, 8).reshape(1, 2, 2, 2)[..., ::-1]).agree
+
+
+# --- devices -------------------------------------------------------------------------------------
+
+
+def test_another_device_gets_everything_it_needs():
+    model = network()
+    comparison = compare(model, inputs(model, (2, 1, 16, 16)), np.array([3, 1]), device="cpu:0")
+    assert comparison.agree
+    assert comparison.device == "cpu:0"
+
+
+def precisions():
+    """Whether convolutions and products of a GPU may be rounded, in the words of this torch."""
+    name = "fp32_precision" if hasattr(torch.backends.cuda.matmul, "fp32_precision") else None
+    if name is None:
+        return torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32
+    return torch.backends.cudnn.conv.fp32_precision, torch.backends.cuda.matmul.fp32_precision
+
+
+@pytest.mark.parametrize(("allow", "words"), [(False, (False, "ieee")), (True, (True, "tf32"))])
+def test_tf32_is_allowed_or_forbidden_for_convolutions_and_products(allow, words):
+    before = precisions()
+    with module.tf32(allow):
+        assert all(precision in words for precision in precisions())
+    assert precisions() == before
+
+
+def test_after_an_error_the_precision_is_what_it_was():
+    before = precisions()
+    with pytest.raises(KeyError), module.tf32(False):
+        raise KeyError
+    assert precisions() == before
+
+
+def test_a_comparison_forbids_tf32(monkeypatch):
+    seen = []
+    forward = torch.nn.ReLU.forward
+    monkeypatch.setattr(
+        torch.nn.ReLU, "forward", lambda self, x: seen.append(precisions()) or forward(self, x)
+    )
+    compare(nn.ReLU(), np.ones((1, 2)))
+    assert set(seen[0]) <= {False, "ieee"}

@@ -58,14 +58,15 @@ MAY_USE = {
     "datasets": ["windows", "_extras"],
     "training": ["nn", "optim", "datasets", "text"],
     "laws": ["nn", "statistics"],
-    "exercises": ["nn", "statistics"],
+    "bugs": ["nn", "optim", "gradcheck"],
+    "exercises": ["training", "statistics", "bugs"],
     # what is loaded only when asked for
     "compare": ["nn", "_extras"],
     "experiments": ["training", "statistics", "gradcheck", "laws", "compare"],
     "claims": ["experiments"],
     "plots": ["claims"],
     "bench": ["compare", "optim", "datasets"],
-    "widgets": ["nn", "claims", "_extras"],
+    "widgets": ["nn", "claims", "bugs", "_extras"],
     "notebook": ["text", "_extras"],
 }
 LIBRARIES = {

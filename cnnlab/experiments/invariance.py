@@ -35,6 +35,12 @@ ARCHITECTURES = {
     "stride_gap": ("stride", "gap"),
     "maxblur_gap": ("maxblur", "gap"),
 }
+CONTROLS = {
+    "none_gap": ("none", "gap"),
+    "late_gap": ("dilated", "gap"),
+    "max_wide": ("max", "flatten"),
+    "stride_wide": ("stride", "flatten"),
+}
 IN_WORDS = {
     "max": "2x2 max pooling twice, flatten",
     "avg": "2x2 average pooling twice, flatten",
@@ -48,6 +54,15 @@ IN_WORDS = {
     "stride_gap": "the first two convolutions take stride 2, global average pooling",
     "maxblur_gap": "max pooling with stride 1 and blur pooling with stride 2, twice, global "
     "average pooling",
+}
+CONTROLS_IN_WORDS = {
+    "none_gap": "no pools and no strides, global average pooling",
+    "late_gap": "no pools and no strides, dilations 1, 2 and 4 in their place, global average "
+    "pooling",
+    "max_wide": "2x2 max pooling twice, flatten; channels and epochs of the networks with a global "
+    "average",
+    "stride_wide": "the first two convolutions take stride 2, flatten; channels and epochs of the "
+    "networks with a global average",
 }
 HELD_EQUAL = (
     "digits for training and for testing, initial kernels of equal shape, order of batches: by the "
@@ -114,6 +129,8 @@ QUICK: dict[str, Any] = {
 
 __all__ = [
     "ARCHITECTURES",
+    "CONTROLS",
+    "CONTROLS_IN_WORDS",
     "HELD_EQUAL",
     "IN_WORDS",
     "QUANTITIES",
@@ -131,7 +148,7 @@ def build(architecture: str, configuration: Configuration, rng: np.random.Genera
     Parameters
     ----------
     architecture : str
-        A key of ``ARCHITECTURES``.
+        A key of ``ARCHITECTURES`` or ``CONTROLS``.
     configuration : mapping
         ``channels`` and ``gap_channels``.
     rng : numpy.random.Generator
@@ -141,9 +158,14 @@ def build(architecture: str, configuration: Configuration, rng: np.random.Genera
     -------
     nn.Sequential
     """
-    down, head = ARCHITECTURES[architecture]
-    channels = configuration["gap_channels" if head == "gap" else "channels"]
+    down, head = {**ARCHITECTURES, **CONTROLS}[architecture]
+    channels = configuration["gap_channels" if _is_wide(architecture) else "channels"]
     return n3(down, SIZE, tuple(channels), head=head, rng=rng)
+
+
+def _is_wide(architecture: str) -> bool:
+    """Whether it has the channels and the epochs of a network with a global average."""
+    return architecture.endswith(("_gap", "_wide"))
 
 
 def redrawing(configuration: Configuration, seed: int) -> Redraw:
@@ -183,7 +205,7 @@ def measure(
     Parameters
     ----------
     architecture : str
-        A key of ``ARCHITECTURES``.
+        A key of ``ARCHITECTURES`` or ``CONTROLS``.
     training : Split
         Whose training images it sees.
     seed : int
@@ -200,7 +222,7 @@ def measure(
     dict
         The quantities, and the curves behind them.
     """
-    takes_long = architecture.endswith("_gap") or redraw is not None
+    takes_long = _is_wide(architecture) or redraw is not None
     learned = learn(
         lambda rng: build(architecture, configuration, rng),
         training.x_train,

@@ -3,6 +3,9 @@
 What is counted is the *processor's* time for this process. With one thread and no waiting that is
 the time on the clock of an idle machine; and when the machine is not idle, other people's programs
 do not enter (but for the caches and the memory that they share with ours).
+
+A GPU works on while Python goes on. There it is the time on the clock that counts, and the clock is
+read when the GPU has finished what it was given.
 """
 
 import time
@@ -13,11 +16,43 @@ import numpy as np
 
 from cnnlab._extras import needed
 
-__all__ = ["milliseconds", "one_torch_thread"]
+__all__ = ["clock", "milliseconds", "one_torch_thread"]
 
 
-def milliseconds(*calls: Callable[[], Any], repeats: int = 9, warm_up: int = 2) -> list[float]:
-    """Median processor time of some calls, made in turns so that all meet the same conditions.
+def clock(device: str = "cpu") -> Callable[[], float]:
+    """Give a clock that fits a device.
+
+    Parameters
+    ----------
+    device : str, default "cpu"
+        A device of torch. For the CPU the clock counts the processor's time of this process; for
+        any other it waits until the device has finished, and then looks at the wall.
+
+    Returns
+    -------
+    callable
+        Without arguments; returns seconds, of which only differences mean something.
+    """
+    if device == "cpu":
+        return time.process_time
+    with needed("torch", by=f"device = {device!r}"):
+        import torch
+    place = torch.device(device)
+
+    def on_the_wall() -> float:
+        torch.get_device_module(place).synchronize(place)
+        return time.perf_counter()
+
+    return on_the_wall
+
+
+def milliseconds(
+    *calls: Callable[[], Any],
+    repeats: int = 9,
+    warm_up: int = 2,
+    clock: Callable[[], float] = time.process_time,
+) -> list[float]:
+    """Median time of some calls, made in turns so that all meet the same conditions.
 
     Parameters
     ----------
@@ -27,6 +62,8 @@ def milliseconds(*calls: Callable[[], Any], repeats: int = 9, warm_up: int = 2) 
         Timed rounds, at least 1.
     warm_up : int, default 2
         Rounds before them that are not counted.
+    clock : callable, default ``time.process_time``
+        Returns seconds; see :func:`clock`.
 
     Returns
     -------
@@ -44,9 +81,9 @@ def milliseconds(*calls: Callable[[], Any], repeats: int = 9, warm_up: int = 2) 
     for _ in range(warm_up + repeats):
         times = []
         for call in calls:
-            began = time.process_time()
+            began = clock()
             call()
-            times.append(time.process_time() - began)
+            times.append(clock() - began)
         rounds.append(times)
     return [1e3 * float(median) for median in np.median(rounds[warm_up:], axis=0)]
 

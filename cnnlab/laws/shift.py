@@ -2,7 +2,7 @@ r"""What a shift does to a pooled value, exactly, where the values below are ind
 
 A k x k window with stride k looks at k x k values. Move the picture by (dy, dx) pixels, less than k
 along each axis, and the unit looks at another k x k window. The two share
-(k - |dy|) (k - |dx|) values, and everything below follows from this number:
+``(k - |dy|) (k - |dx|)`` values, and everything below follows from this number:
 
 .. math:: \text{shared} = (k - |d_y|)(k - |d_x|), \qquad \text{seen} = 2 k^2 - \text{shared}
 

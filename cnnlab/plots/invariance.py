@@ -20,8 +20,8 @@ ARMS = {
     "max": RULES["max"],
     "avg": RULES["avg"],
     "stride": RULES["stride"],
-    "subsample": Rule("one in four", RULES["stride"].color, "s"),
-    "maxblur": Rule("max, then blur", RULES["blur"].color, "D"),
+    "subsample": Rule("subsampling", RULES["stride"].color, "s"),
+    "maxblur": Rule("max with blur", RULES["blur"].color, "D"),
     "none": RULES["none"],
     "late": Rule("pooling once, at the end", "#8a6d00", "P"),
     "max4": Rule("4×4 max pooling", "#7f3700", "v"),
@@ -76,7 +76,7 @@ def three_words(columns: Mapping[str, tuple[Array, Array, Array]]) -> Sequence[S
         by as many places.
     """
     grid = plt.subplots(4, len(columns), figsize=(7.2, 5.4), squeeze=False)[1]
-    names = ["before", "after", "after − before", "after − before,\nmoved along"]
+    names = ["before", "after", "|after − before|", "|after − before,\nmoved along|"]
     facts = []
     for column, (title, (before, after, along)) in zip(grid.T, columns.items(), strict=True):
         most = float(np.abs(before).max()) * (1 if before.size > 1 else 3)
@@ -91,7 +91,7 @@ def three_words(columns: Mapping[str, tuple[Array, Array, Array]]) -> Sequence[S
             if left.max() < 1e-6:
                 size = left.shape[0]
                 ax.text((size - 1) / 2, (size - 1) / 2, "0", fontsize=22, ha="center", va="center")
-        column[0].set_title(title)
+        column[0].set_title(title, fontsize=9)
         facts.append(
             f"{title}: mean difference {stayed.mean():.3f} at the old place, "
             f"{followed.mean():.3f} when moved along"
@@ -110,6 +110,8 @@ def banded(
     height: float = 3.1,
     share: bool = True,
     multiples: int = 0,
+    bold: Sequence[str] = (),
+    limits: Mapping[str, tuple[float, float]] | None = None,
 ) -> Sequence[Axes]:
     """Draw curves of recorded runs: the mean of the seeds, and a band from lowest to highest.
 
@@ -125,6 +127,10 @@ def banded(
         Whether the panels have one scale.
     multiples : int, optional
         Thin lines at the multiples of this position.
+    bold : sequence of str, optional
+        Arms to look at: the others are drawn thin, and without a band. Without it, all are.
+    limits : mapping of title to (lowest, highest), optional
+        Scales of panels that are to have one of their own.
     """
     figure, found = plt.subplots(1, len(panels_), figsize=(7.2, height), sharey=share)
     axes = list(np.atleast_1d(found))
@@ -138,9 +144,13 @@ def banded(
             style = ARMS[arm.split("_")[0]]
             mean = np.mean(table, axis=0)
             low, high = np.min(table, axis=0), np.max(table, axis=0)
-            ax.fill_between(positions, low, high, color=style.color, alpha=0.13, linewidth=0)
             (line,) = ax.plot(positions, mean, color=style.color, marker=style.marker)
             line.set(markersize=size, markeredgecolor="white", markeredgewidth=0.6, linewidth=1.5)
+            if not bold or arm in bold:
+                ax.fill_between(positions, low, high, color=style.color, alpha=0.13, linewidth=0)
+                line.set_linewidth(2 if bold else 1.5)
+            else:
+                line.set(markersize=5, linewidth=0.8, zorder=3)
             handles.setdefault(style.label, line)
         said = "; ".join(
             f"{ARMS[arm.split('_')[0]].label} "
@@ -151,6 +161,8 @@ def banded(
         ax.set(title=title, xlabel=across)
         ax.set_xticks(positions)
         ax.grid(axis="y")
+        if limits and title in limits:
+            ax.set_ylim(limits[title])
     axes[0].set_ylabel(up)
     entries = list(handles.values()), list(handles)
     figure.legend(*entries, loc="outside lower center", ncols=4, fontsize=9)
@@ -293,7 +305,7 @@ def passed(
     ax.axvspan(0.25, 0.5, color="#eeeeee", linewidth=0)
     ax.text(0.375, 1.04, "too fine for half as many pixels", ha="center", va="bottom", fontsize=9)
     facts = []
-    names = {"none": "one in four", "avg": "average pooling", "blur": "blur pooling"}
+    names = {"none": "subsampling", "avg": "average pooling", "blur": "blur pooling"}
     for rule, values in laws.items():
         style = RULES["stride" if rule == "none" else rule]
         ax.plot(frequencies, values, color=style.color, linewidth=1.4)
@@ -356,7 +368,7 @@ def two_directions(shifts: Sequence[int], accuracy: Mapping[str, Sequence[float]
         In pixels, both signs.
     accuracy : mapping of direction to percent
     """
-    ax = panels(1, height=2.7)[0]
+    ax = panels(1, height=2.4)[0]
     for place in shifts:
         if place % 4 == 0:
             ax.axvline(place, color="#cccccc", linewidth=0.9, zorder=0)
@@ -366,7 +378,8 @@ def two_directions(shifts: Sequence[int], accuracy: Mapping[str, Sequence[float]
         ax.plot(shifts, values, line, color=style.color, marker=style.marker, label=name)
         ax.lines[-1].set(markersize=7, markeredgecolor="white", markeredgewidth=0.6)
         facts.append(f"{name} {', '.join(f'{value:.0f}' for value in values)}")
-    ax.set(xlabel="shift (pixels)", ylabel="accuracy (%)", ylim=(0, 103))
+    ax.set(xlabel="shift (pixels; below 0: to the left, or up)", ylabel="accuracy (%)")
+    ax.set_ylim(0, 103)
     ax.grid(axis="y")
     ax.legend(loc="lower right", fontsize=9)
     describe(ax, f"Accuracy in percent, moved by {min(shifts)} to {max(shifts)} pixels: "
@@ -411,13 +424,17 @@ def place_maps(
     return list(grid[: len(maps)])
 
 
-def two_roads(table: Mapping[str, Mapping[str, Sequence[float] | None]]) -> Axes:
+def two_roads(
+    table: Mapping[str, Mapping[str, Sequence[float] | None]], line_below: int = 0
+) -> Axes:
     """Draw a table of recorded accuracies as colours: networks down, trainings across.
 
     Parameters
     ----------
     table : mapping of network to (mapping of training to accuracies in percent, or None)
         One accuracy for each run; shown are the mean, and the lowest and the highest.
+    line_below : int, optional
+        Draw a line below so many rows.
     """
     trainings = list(next(iter(table.values())))
     ax = panels(1, height=0.55 * len(table) + 0.6)[0]
@@ -438,6 +455,8 @@ def two_roads(table: Mapping[str, Mapping[str, Sequence[float] | None]]) -> Axes
             ax.texts[-1].set(color=color, ha="center", va="center")
             said.append(f"{training} {mean:.0f} ({min(runs):.0f} to {max(runs):.0f})")
         facts.append(f"{network}: {', '.join(said)}")
+    if line_below:
+        ax.axhline(line_below, color=EDGE, linewidth=2)
     ax.set(xlim=(0, len(trainings)), ylim=(len(table), 0))
     ax.set_xticks(np.arange(len(trainings)) + 0.5, trainings)
     ax.set_yticks(np.arange(len(table)) + 0.5, list(table))
@@ -461,8 +480,8 @@ def turning(
     answers : mapping of name to array of shape (angles,) or (angles, filters)
         Several filters are drawn thin.
     """
-    figure = plt.figure(figsize=(7.2, 4.0))
-    grid = figure.add_gridspec(2, len(bars), height_ratios=(1, 2.6))
+    figure = plt.figure(figsize=(7.2, 3.4))
+    grid = figure.add_gridspec(2, len(bars), height_ratios=(1, 2.2))
     axes = []
     for place, (angle, picture) in enumerate(bars.items()):
         ax = figure.add_subplot(grid[0, place])

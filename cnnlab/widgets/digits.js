@@ -2,11 +2,12 @@
 //
 // Hooks that stay as they are, for tests and for styles, besides those of toolkit.js:
 //   .cnn-digits[data-ready]               root, role=group; "true" when the networks have read what lies there
-//   [data-control=NAME]                   radio buttons: source, trained, mode
+//   [data-control=NAME]                   radio buttons: source, trained, mode, maps
 //   [data-action=NAME]                    buttons; NAME: sweep, left, up, down, right, middle, corner, undo, clear, reset, link
 //   [data-key=DIGIT]                      the ten keys: take a test digit, or say what was meant
 //   .cnn-picture--canvas, .cnn-paper      what is dragged; what one draws on. Both take keys
 //   .cnn-net[data-network=NAME]           one network: .cnn-net-answer, .cnn-net-sign, .cnn-net-share, .cnn-map
+//   .cnn-sweep .cnn-count, .cnn-note      what the small maps show; of a drawing, what to expect and what the marks mean
 //   .cnn-inside                           the chosen network: .cnn-picture--stage, and .cnn-odds [data-digit]
 
 import { load, whenNear } from "./data.js";
@@ -104,24 +105,41 @@ export function where({ dx, dy }) {
   return `moved ${parts.map(([d, name], n) => `${n ? Math.abs(d) : plural(Math.abs(d), "pixel")} ${name}`).join(", ")}`;
 }
 
-/** What one sees: how many networks are right, or agree. `answers` holds the digit that each network reads; `truth` is the
-digit that it is, or, where nobody has said it, the one that `votes` networks read in the middle. */
-export function sentence(s, answers, truth, votes) {
+/** Whether somebody has said which digit it is: the data set, or who drew it. */
+const isKnown = (s) => s.source === "test" || s.meant !== null;
+
+const share = (part, of) => (part === of ? (of === 2 ? "both" : `all ${of}`) : part ? `${part} of ${of}` : of === 2 ? "neither" : `none of ${of}`);
+
+// "max and blur read a 1; stride reads a 7"
+function readings(networks, answers) {
+  const digits = [...new Set(networks.map(({ name }) => answers[name]))];
+  return digits.map((digit) => {
+    const rules = networks.filter(({ name }) => answers[name] === digit).map(({ rule }) => rule);
+    return `${list(rules)} read${rules.length > 1 ? "" : "s"} ${a(digit)}`;
+  }).join("; ");
+}
+
+/** What one sees: how many networks are right, or agree. `answers` holds the digit that each network reads; `wanted` the
+one that it should: the digit that it is or, where nobody has said it, the network's own answer in the middle. */
+export function sentence(s, answers, wanted) {
   const readers = NETWORKS.filter(({ name }) => name in answers);
-  const groups = Object.values(HEADS).map((head) => {
+  const known = isKnown(s);
+  const still = !known && !s.dx && !s.dy; // in the middle there is nothing to compare
+  const truth = wanted[readers[0].name];
+  const begin = `${s.source === "test" ? capital(a(truth)) : known ? `Your ${truth}` : "Your drawing"}, ${where(s)}`;
+  const isGood = ({ name }) => answers[name] === wanted[name];
+  const agree = (networks) => new Set(networks.map(({ name }) => answers[name])).size === 1;
+  if (readers.every(isGood) && (!still || agree(readers))) {
+    return `${begin}: all ${readers.length} networks read ${known || still ? a(truth) : "it as in the middle"}.`;
+  }
+  const parts = Object.values(HEADS).map((head, n) => {
     const all = readers.filter((network) => network.head === head);
-    return { head, all, wrong: all.filter(({ name }) => answers[name] !== truth) };
-  });
-  const known = votes === undefined;
-  const what = s.source === "test" ? capital(a(truth)) : known ? `Your ${truth}` : `Your drawing, read as ${a(truth)} in the middle by ${votes < readers.length ? `${votes} of` : "all"} ${readers.length} networks`;
-  const begin = `${what}, ${where(s)}`;
-  if (groups.every(({ wrong }) => !wrong.length)) return `${begin}: all ${readers.length} networks read ${a(truth)}.`;
-  const parts = groups.map(({ head, all, wrong }) => {
+    const wrong = all.filter((network) => !isGood(network));
     const right = all.length - wrong.length;
-    const share = right === all.length ? `all ${right}` : `${right || "none"} of ${all.length}`;
-    const verb = known ? `${right > 1 ? "are" : "is"} right` : `read${right > 1 ? "" : "s"} the same`;
-    const others = list(wrong.map(({ name, rule }, n) => `${rule} ${n ? "" : "reads "}${a(answers[name])}`));
-    return ` With a ${head}, ${share} ${verb}${others && `: ${others}`}.`;
+    const verb = known ? `${right > 1 ? "are" : "is"} right` : n ? (right > 1 ? "do" : "does") : `read${right > 1 ? "" : "s"} it as in the middle`;
+    const text = !still ? `${share(right, all.length)} ${verb}${wrong.length ? ": " : ""}${readings(wrong, answers)}`
+      : agree(all) ? `${share(right, right)} read ${a(answers[all[0].name])}` : readings(all, answers);
+    return ` With a ${head}, ${text}.`;
   });
   return `${begin}.${parts.join("")}`;
 }
@@ -133,8 +151,13 @@ export function sweepSentence(counts, known) {
     const [low, high] = [Math.min(...found), Math.max(...found)];
     return `at ${low === high ? low : `${low} to ${high}`} with a ${head}`;
   });
-  return `Of ${PLACES * PLACES} places, the networks ${known ? "are right" : "read the same"} ${parts.join(", ")}.`;
+  return `Of ${PLACES * PLACES} places, the networks ${known ? "are right" : "answer as in the middle"} ${parts.join(", ")}.`;
 }
+
+/** What the marks beside the answers stand for. */
+const marksOf = (s) => (s.meant === null
+  ? "Moved: = the network’s own answer in the middle, ≠ another. Press what you meant for ✓ right, ✗ wrong."
+  : `✓ the ${s.meant} that you meant, ✗ another digit. Press ${s.meant} again for = as in the middle, ≠ not.`);
 
 // ---------------------------------------------------------------------------------------------
 // Links.
@@ -148,11 +171,11 @@ const strokesCodec = { // two letters a point; strokes are joined by points
     return text.split(".").map((stroke) => stroke.match(/../g).map((two) => [...two].map((letter) => ALPHABET.indexOf(letter))));
   },
 };
-const NAMES = ["digit", "samples", "dx", "dy", "trained", "network", "sweep", "source", "strokes", "meant", "mode"];
+const NAMES = ["digit", "samples", "dx", "dy", "trained", "network", "sweep", "source", "strokes", "meant", "mode", "maps"];
 const LINK = {
   digit: between(0, 29), dx: between(-MOST, MOST), dy: between(-MOST, MOST), trained: oneOf(...Object.keys(TRAINED)),
   network: oneOf(...NETWORKS.map(({ name }) => name)), sweep: oneOf(true, false), source: oneOf("test", "drawing"),
-  strokes: strokesCodec, meant: oneOf(null, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9), mode: oneOf("move", "draw"),
+  strokes: strokesCodec, meant: oneOf(null, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9), mode: oneOf("move", "draw"), maps: oneOf("digit", "mean"),
 };
 export const encodeState = (state) => encode(state, LINK);
 export const decodeState = (text) => decode(text, LINK);
@@ -299,39 +322,43 @@ const cell = (n) => `M${n % PLACES} ${Math.floor(n / PLACES)}h1v1h-1Z`;
 // One network: what it reads here, and a map of the places where it is right.
 function makeNet({ name, rule, head }, choose) {
   const [answer, sign, share] = ["answer", "sign", "share"].map((part) => h("span", { class: `cnn-net-${part}` }));
-  const [right, wrong] = ["right", "wrong"].map((kind) => svg("path", { class: `cnn-map-${kind}` }));
+  const shades = Array.from({ length: 11 }, (_, n) => // the places known, and on them where it is right: in one case of ten, in two, ...
+    svg("path", { class: `cnn-map-${n ? (n < 10 ? "partly" : "right") : "known"}`, "fill-opacity": n / 10 || 1 }));
   const here = svg("rect", { class: "cnn-map-here", width: 1, height: 1 });
-  const map = svg("svg", { class: "cnn-map", viewBox: `0 0 ${PLACES} ${PLACES}`, "aria-hidden": "true" }, wrong, right, here);
+  const map = svg("svg", { class: "cnn-map", viewBox: `0 0 ${PLACES} ${PLACES}`, "aria-hidden": "true" }, ...shades, here);
   const count = h("span", { class: "cnn-net-count" });
   let said = "";
   const node = h("button", { type: "button", class: "cnn-net", "data-network": name, "data-rule": rule, onclick: () => choose(name) },
     h("span", { class: "cnn-net-name" }, mark(rule), ` ${rule}`),
     h("span", { class: "cnn-net-read" }, answer, sign, share), h("span", { class: "cnn-net-bar" }), count, map);
-  const fill = (s, odds, { truth, known } = {}) => {
+  const fill = (s, odds, wanted) => {
     const digit = odds && answerOf(odds);
-    const good = digit === truth;
-    node.classList.toggle("is-right", Boolean(odds) && good);
+    const known = isKnown(s);
+    const good = odds && digit === wanted[name];
+    const judged = odds && (known || s.dx || s.dy);
+    node.classList.toggle("is-right", Boolean(good && known));
     node.classList.toggle("is-absent", !odds);
     node.disabled = !odds;
     node.setAttribute("aria-pressed", s.network === name);
     say(answer, odds ? String(digit) : "–");
-    say(sign, odds ? (known ? (good ? "✓" : "✗") : good ? "=" : "≠") : "");
-    say(share, odds ? percent(odds[digit]) : s.trained === "anywhere" ? "no such run" : "");
+    say(sign, judged ? "≠=✗✓"[2 * known + good] : "");
+    say(share, odds ? percent(odds[digit]) : s.trained === "anywhere" ? "not run" : "");
     setVariables(node, { share: odds ? odds[digit] : 0 });
     setAll(here, { x: s.dx + MOST, y: s.dy + MOST });
-    const verdict = known ? (good ? "right" : "wrong") : good ? "as in the middle" : "another answer than in the middle";
-    said = odds ? `${rule}, ${head}: reads ${digit}, ${verdict}, probability ${percent(odds[digit])}` : `${rule}, ${head}: reads nothing`;
-    if (!odds) fillMap(s, [], {});
+    const verdict = judged ? (known ? (good ? "right, " : "wrong, ") : `${good ? "" : "not "}as in the middle, `) : "";
+    said = `${rule}, ${head}: reads ${odds ? `${digit}, ${verdict}probability ${percent(odds[digit])}` : "nothing"}`;
+    if (!odds) fillMap([], "", "");
   };
-  /** `seen` holds the digit read at each place, -1 where it is not known yet. */
-  const fillMap = (s, seen, { truth, known }) => {
-    const tried = [...seen.keys()].filter((n) => seen[n] >= 0);
-    const [hits, misses] = [true, false].map((good) => tried.filter((n) => (seen[n] === truth) === good));
-    say(count, tried.length > 9 ? `${hits.length} of ${tried.length}` : "");
-    right.setAttribute("d", hits.map(cell).join(""));
-    wrong.setAttribute("d", misses.map(cell).join(""));
-    const map = tried.length > 9 ? `; ${known ? "right" : "the same"} at ${hits.length} of ${tried.length} places tried` : "";
-    node.setAttribute("aria-label", said + map);
+  /** `levels` has for each place from 0, wrong, to 10, right; -1 where it is not known yet. */
+  const fillMap = (levels, text, spoken) => {
+    const paths = shades.map(() => "");
+    levels.forEach((level, n) => {
+      if (level >= 0) paths[0] += cell(n);
+      if (level > 0) paths[level] += cell(n);
+    });
+    shades.forEach((path, n) => path.setAttribute("d", paths[n]));
+    say(count, text);
+    node.setAttribute("aria-label", said + spoken);
   };
   return { name, node, fill, fillMap };
 }
@@ -363,7 +390,7 @@ function makeInside() {
         const channel = Math.floor(i / tall) * across + Math.floor(j / wide);
         return row === maps.height || column === maps.width ? -1 : (255 * maps.values[(channel * maps.height + row) * maps.width + column]) / most;
       }), (_, v) => (v < 0 ? [112, 120, 130] : undefined));
-      setVariables(picture.node, { w: picture.node.width, h: picture.node.height, pixel: n < 2 ? (n === 0 ? 4 : 2) : 4 });
+      setVariables(picture.node, { w: picture.node.width, h: picture.node.height, pixel: n === 0 ? 4 : n === 1 ? 3 : across === 4 ? 6 : 4 });
       const size = `${maps.height}×${maps.width}`;
       say(label, n === 0 ? size : `${maps.channels} maps, ${size}`);
       picture.node.setAttribute("aria-label", n === 0 ? `Input, ${size}` : `After the ${name}: ${maps.channels} maps of ${size}`);
@@ -380,41 +407,46 @@ function makeInside() {
 // ---------------------------------------------------------------------------------------------
 // The explorer.
 
+const placeOf = ({ dx, dy }) => (dy + MOST) * PLACES + dx + MOST;
 const FRAME = 30; // milliseconds of work between two pictures of the page
 const SPIRAL = Array.from({ length: PLACES * PLACES }, (_, n) => n)
   .map((n) => ({ n, far: Math.hypot((n % PLACES) - MOST, Math.floor(n / PLACES) - MOST) }))
   .sort((p, q) => p.far - q.far || p.n - q.n).map(({ n }) => n);
 
-// What is known of the digit that lies there: what each network reads at each place.
+// What is known of the digit that lies there: what each network reads at each place. At any time, all have tried the same places.
 function makeReader() {
-  let fine, networks = {}, seen = {};
-  const at = (name, place) => {
-    if (seen[name][place] < 0) look(name, place);
-    return seen[name][place];
+  let fine, networks = {}, seen = {}, tried = 0;
+  const names = () => Object.keys(networks);
+  const each = (f) => Object.fromEntries(names().map((name) => [name, f(name)]));
+  const isNew = (place) => seen[names()[0]][place] < 0;
+  const look = (place) => {
+    if (isNew(place)) tried += 1;
+    const image = canvasOf(fine, Math.floor(place / PLACES) - MOST, (place % PLACES) - MOST);
+    return each((name) => {
+      const found = run(networks[name], image);
+      seen[name][place] = answerOf(found.scores);
+      return found;
+    });
   };
-  const look = (name, place) => {
-    const found = run(networks[name], canvasOf(fine, Math.floor(place / PLACES) - MOST, (place % PLACES) - MOST));
-    seen[name][place] = answerOf(found.scores);
-    return found;
+  const answers = (place) => {
+    if (isNew(place)) look(place);
+    return each((name) => seen[name][place]);
   };
   const begin = (values, those) => {
     fine = enlarge(values.map((row) => row.map((v) => v / 16)));
-    networks = those;
-    seen = Object.fromEntries(Object.keys(those).map((name) => [name, new Int8Array(PLACES * PLACES).fill(-1)]));
+    [networks, tried] = [those, 0];
+    seen = each(() => new Int8Array(PLACES * PLACES).fill(-1));
   };
   /** Try places for a while, from the middle outwards; false when all are known. */
   const sweep = (milliseconds) => {
     const until = performance.now() + milliseconds;
-    for (const place of SPIRAL) {
-      for (const name of Object.keys(seen)) {
-        if (seen[name][place] >= 0) continue;
-        if (performance.now() > until) return true;
-        at(name, place);
-      }
+    for (const place of SPIRAL.filter(isNew)) {
+      if (performance.now() > until) return true;
+      look(place);
     }
     return false;
   };
-  return { at, look, begin, sweep, names: () => Object.keys(networks), seen: (name) => seen[name] };
+  return { look, answers, begin, sweep, each, seen: (name) => seen[name], tried: () => tried };
 }
 
 function render({ model, el }) {
@@ -429,9 +461,11 @@ function render({ model, el }) {
   const { id, state, update } = ui;
   const [canvas, paper, keys, inside, reader] = [makeCanvas(ui), makePaper(ui), makeKeys(ui), makeInside(), makeReader()];
   const nets = NETWORKS.map((network) => makeNet(network, (name) => update({ network: name })));
-  const sweep = button("sweep", `Try all ${PLACES * PLACES} places`, () => update({ sweep: !state().sweep }));
+  const sweep = button("sweep", `Try all ${PLACES * PLACES} places`, () => update({ sweep: !state().sweep, maps: "digit" }));
   const says = h("p", { class: "cnn-says", role: "status", id: id("says") });
   const swept = h("p", { class: "cnn-count" });
+  const marks = h("p", {});
+  const note = h("div", { class: "cnn-note" }, h("p", {}, "Your drawing is brought to the size and thickness of the 1000 digits these networks know. If it still looks unlike them, such as a 7 without a bar, they may fail wherever it lies."), marks);
   const mode = ui.radios("mode", "Pointer", [["draw", "draws"], ["move", "moves"]]);
   const root = h("div", { class: "cnn-explorer cnn-digits", role: "group", "aria-label": "Digit explorer" },
     h("div", { class: "cnn-bar" },
@@ -439,25 +473,29 @@ function render({ model, el }) {
       ui.radios("source", "Digit", [["test", "of the test set"], ["drawing", "drawn by you"]]), mode),
     h("div", { class: "cnn-stage" },
       h("div", { class: "cnn-side" }, canvas.node, paper.node, canvas.keys, paper.keys, keys.node),
+      says,
       h("div", { class: "cnn-nets" },
-        ...Object.values(HEADS).map((head) => h("p", { class: "cnn-caption" }, head)), ...nets.map((net) => net.node))),
-    h("div", { class: "cnn-sweep" }, sweep, swept),
-    says,
+        ...Object.values(HEADS).map((head) => h("p", { class: "cnn-caption" }, head)), ...nets.map((net) => net.node)),
+      note),
+    h("div", { class: "cnn-sweep" }, sweep, ui.radios("maps", "Small maps", [["digit", "this digit"], ["mean", "200 test digits"]]), swept),
     inside.node,
     h("div", { class: "cnn-foot" }, ui.reset, ui.link),
-    h("p", { class: "cnn-help" }, h("span", { id: id("help") },
-      "Drag the digit, or use the arrow keys on it (Home: middle). On the paper, draw; or move the pen with the arrow keys, Space joins the last point with this one, Enter lifts the pen, Backspace takes a stroke back. "),
-    "Small maps: filled at the places where a network is right. The networks have seen 1000 digits of one data set and nothing else. Your drawing is brought to their size and thickness, but it may still look unlike them (most of their sevens have a bar), and then all may be wrong."));
+    h("p", { class: "cnn-help", id: id("help") },
+      "Drag the digit, or use the arrow keys on it (Home: middle). On the paper, draw; or move the pen with the arrow keys, Space joins the last point with this one, Enter lifts the pen, Backspace takes a stroke back."));
 
   const loaded = {}; // networks, by what they were trained on
   let near = false, failed = "", waits = 0, known = [], values;
-  const ask = (trained) => {
-    if (!near || loaded[trained]) return;
-    load(TRAINED[trained][0], model).then((file) => {
-      loaded[trained] ??= networksOf(file, trained);
-      failed = "";
-      later();
-    }, (error) => { failed = error.message; later(); });
+  const ask = ({ trained, maps }) => {
+    const need = (name, file, make) => {
+      if (!near || loaded[name]) return;
+      load(file, model).then((found) => {
+        loaded[name] ??= make(found);
+        failed = "";
+        later();
+      }, (error) => { failed = error.message; later(); });
+    };
+    need(trained, TRAINED[trained][0], (file) => networksOf(file, trained));
+    if (maps === "mean") need("mean", "digits_by_place", (file) => file);
   };
   const later = () => {
     cancelAnimationFrame(waits); // also that of a sweep: it goes on after the reading
@@ -469,18 +507,19 @@ function render({ model, el }) {
     values = valuesOf(s);
     root.dataset.mode = s.mode;
     root.dataset.trained = s.trained;
-    mode.hidden = s.source === "test";
+    mode.hidden = note.hidden = s.source === "test";
+    say(marks, marksOf(s));
     canvas.node.hidden = canvas.keys.hidden = s.mode === "draw";
     paper.node.hidden = paper.keys.hidden = s.mode === "move";
     canvas.fill(imageOf(s), s);
     paper.draw(s.strokes);
     keys.fill(s);
     sweep.setAttribute("aria-pressed", s.sweep);
-    ask(s.trained);
+    ask(s);
     later();
   }
 
-  let now; // what was read last: the truth, and whether somebody has said it
+  let wanted; // by network, what it should read
   function read() {
     const s = state();
     const networks = loaded[s.trained];
@@ -488,30 +527,44 @@ function render({ model, el }) {
     say(swept, "");
     if (!networks || blank) {
       for (const net of nets) net.fill(s);
-      say(says, blank ? "Draw a digit, as large as you like: it is brought to the size of the others." : failed || "The networks are on their way …");
+      say(says, blank ? "Draw a digit, as large as you like." : failed || "The networks are on their way …");
       root.dataset.ready = String(blank);
       return;
     }
     const those = [networks, JSON.stringify(values)];
     if (those.some((v, n) => v !== known[n])) reader.begin(values, networks);
     known = those;
-    const place = (s.dy + MOST) * PLACES + s.dx + MOST;
-    const found = Object.fromEntries(reader.names().map((name) => [name, reader.look(name, place)]));
-    const answers = Object.fromEntries(reader.names().map((name) => [name, reader.at(name, place)]));
-    const odds = Object.fromEntries(Object.entries(found).map(([name, { scores }]) => [name, softmax(scores)]));
-    const [truth, votes] = truthOf(s);
-    now = { truth, known: votes === undefined };
-    for (const net of nets) net.fill(s, odds[net.name], now);
+    const found = reader.look(placeOf(s));
+    const odds = reader.each((name) => softmax(found[name].scores));
+    const truth = s.source === "test" ? sampleOf(s.samples[s.digit]).digit : s.meant;
+    wanted = isKnown(s) ? reader.each(() => truth) : reader.answers(placeOf({ dx: 0, dy: 0 }));
+    for (const net of nets) net.fill(s, odds[net.name], wanted);
     const shown = NETWORKS.find(({ name }) => name === s.network && name in found) ?? NETWORKS[0];
     inside.fill(shown, found[shown.name].stages, odds[shown.name], truth);
-    say(says, sentence(s, answers, truth, votes));
+    say(says, sentence(s, reader.answers(placeOf(s)), wanted));
     fillMaps(s);
     if (s.sweep) tryMore();
     else root.dataset.ready = "true";
   }
 
+  const hits = (name) => reader.seen(name).filter((digit) => digit === wanted[name]).length;
+
   function fillMaps(s) {
-    for (const net of nets) if (reader.seen(net.name)) net.fillMap(s, reader.seen(net.name), now);
+    const [tried, all, means] = [reader.tried(), PLACES * PLACES, loaded.mean];
+    for (const net of nets.filter(({ name }) => reader.seen(name))) {
+      if (s.maps === "mean") {
+        const counts = means ? [...atob(means.right[net.name + TRAINED[s.trained][1]])].map((letter) => letter.charCodeAt(0)) : [];
+        const text = means ? `${percent(counts[placeOf(s)] / means.digits)} here` : "";
+        net.fillMap(counts.map((n) => Math.round((10 * n) / means.digits)), text, text && `; of ${means.digits} test digits, ${text}`);
+      } else {
+        const text = tried > 1 ? `${hits(net.name)} of ${tried}` : "";
+        const levels = Array.from(reader.seen(net.name), (digit) => (digit < 0 ? -1 : digit === wanted[net.name] ? 10 : 0));
+        net.fillMap(levels, text, text && `; ${isKnown(s) ? "right" : "as in the middle"} at ${text} places tried`);
+      }
+    }
+    say(swept, s.maps === "mean" ? "At each place: how many of 200 test digits a network reads right, from none (pale) to all (full colour)."
+      : tried === all ? sweepSentence(reader.each(hits), isKnown(s))
+      : `${tried} of ${all} places tried; coloured where the answer is ${isKnown(s) ? "right" : "as in the middle"}.`);
   }
 
   // Other places, a few of them between two pictures of the page.
@@ -520,23 +573,10 @@ function render({ model, el }) {
     fillMaps(state());
     root.dataset.ready = String(!goesOn);
     if (goesOn) waits = requestAnimationFrame(() => { waits = 0; tryMore(); });
-    else {
-      const hits = (name) => reader.seen(name).filter((digit) => digit === now.truth).length;
-      say(swept, sweepSentence(Object.fromEntries(reader.names().map((name) => [name, hits(name)])), now.known));
-    }
-  }
-
-  // The digit that it is; of a drawing of which nothing was said, the one that most networks read in the middle, and how many.
-  function truthOf(s) {
-    if (s.source === "test") return [sampleOf(s.samples[s.digit]).digit];
-    if (s.meant !== null) return [s.meant];
-    const votes = new Array(10).fill(0);
-    for (const name of reader.names()) votes[reader.at(name, MOST * PLACES + MOST)] += 1;
-    return [answerOf(votes), Math.max(...votes)];
   }
 
   const stop = ui.run(root);
-  const callOff = whenNear(root, () => { near = true; ask(state().trained); });
+  const callOff = whenNear(root, () => { near = true; ask(state()); });
   return () => { stop(); callOff(); cancelAnimationFrame(waits); };
 }
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import nbformat
 import pytest
-import yaml
 from rules import problems
 
 ROOT = Path(__file__).parents[2]
@@ -34,6 +33,5 @@ def test_a_chapter_has_one_title_and_it_comes_first(path):
 
 
 def test_a_chapter_is_in_the_table_of_contents(path):
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
-    listed = {toc["root"], *(chapter["file"] for chapter in toc["chapters"])}
+    listed = re.findall(r"^\s*- file: (\S+)$", (ROOT / "_toc.yml").read_text("utf-8"), re.MULTILINE)
     assert path.relative_to(ROOT).with_suffix("").as_posix() in listed

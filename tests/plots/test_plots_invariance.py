@@ -26,6 +26,7 @@ def test_three_words_mark_what_stayed_and_what_moved_along():
     assert [texts(ax) for ax in grid[2]] == [[], [], ["0"]]
     assert [texts(ax) for ax in grid[3]] == [["0"], [], ["0"]]
     np.testing.assert_array_equal(grid[2][0].images[0].get_array(), np.abs(moved - old))
+    assert [row[0].get_ylabel()[0] == "|" for row in grid] == [False, False, True, True]
     assert texts(grid[0][2]) == ["1.000"]
     assert "follows: mean difference 0.667 at the old place, 0.000 when moved along" in said(
         grid[0]
@@ -48,6 +49,30 @@ def test_banded_draws_means_and_lowest_and_highest_runs():
     assert "flatten, at 0, 4: max pooling 92, 75. average, at 0, 4: max pooling 93, 76." in said(
         axes
     )
+
+
+def test_banded_sets_off_the_arms_to_look_at():
+    table = np.array([[90.0, 70], [94, 80]])
+    arms = {"max": table, "avg": table + 2}
+    [ax] = plots.banded({"flatten": ([0, 4], arms)}, across="pixels", up="%", bold=["max"])
+    bold, thin = ax.lines
+    assert len(ax.collections) == 1
+    assert bold.get_linewidth() > thin.get_linewidth()
+
+
+def test_banded_gives_a_panel_a_scale_of_its_own():
+    table = np.array([[90.0, 95], [94, 96]])
+    panels = {"flatten": ([0, 4], {"max": table}), "average": ([0, 4], {"max": table})}
+    axes = plots.banded(
+        panels, across="pixels", up="%", share=False,
+        limits={"flatten": (0, 100), "average": (70, 100)},
+    )  # fmt: skip
+    assert [ax.get_ylim() for ax in axes] == [(0, 100), (70, 100)]
+
+
+@pytest.mark.parametrize("arm", ["subsample", "maxblur"])
+def test_an_arm_has_one_name_in_all_figures(arm):
+    assert ARMS[arm].label == {"subsample": "subsampling", "maxblur": "max with blur"}[arm]
 
 
 def test_overlap_counts_what_two_windows_share():
@@ -104,6 +129,7 @@ def test_two_directions_share_their_shifts():
     curves = [line for line in ax.lines if len(line.get_xdata()) == 3]
     assert [list(line.get_ydata()) for line in curves] == [[97, 98, 86], [69, 98, 44]]
     assert "right 97, 98, 86; down 69, 98, 44." in said(ax)
+    assert "below 0: to the left, or up" in ax.get_xlabel()
 
 
 def test_place_maps_write_each_accuracy_into_its_cell():
@@ -120,6 +146,12 @@ def test_two_roads_show_mean_and_range_or_that_nothing_was_run(runs):
     assert texts(ax)[:2] == ["19", "18 to 20"]
     assert texts(ax)[2:] == (["53", "8 to 98"] if runs else ["not run"])
     assert ("new places 53 (8 to 98)" in said(ax)) == bool(runs)
+
+
+def test_two_roads_have_a_line_between_the_heads():
+    table = {"max, flatten": {"centred": [18.0]}, "max, average": {"centred": [80.0]}}
+    ax = plots.two_roads(table, line_below=1)
+    assert list(ax.lines[-1].get_ydata()) == [1, 1]
 
 
 def test_turning_draws_every_filter_and_both_pools():

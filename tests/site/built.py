@@ -14,7 +14,16 @@ HTML = ROOT / "_build" / "html"
 def chapter_names() -> list[str]:
     """Pages of the table of contents, by their path without a suffix."""
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
-    return [toc["root"], *(chapter["file"] for chapter in toc["chapters"])]
+    return [toc["root"], *files_below(toc)]
+
+
+def files_below(entry: dict) -> list[str]:
+    """Pages of an entry's parts, chapters and sections, in reading order."""
+    found = []
+    for inner in [part for key in ("parts", "chapters", "sections") for part in entry.get(key, [])]:
+        found += [inner["file"]] if "file" in inner else []
+        found += files_below(inner)
+    return found
 
 
 def sources() -> list[Path]:

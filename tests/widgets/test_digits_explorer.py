@@ -1,15 +1,28 @@
 """The Python side of the digit explorer."""
 
+import json
 import re
+from base64 import b64decode
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from cnnlab import datasets
+from cnnlab import datasets, experiments
 from cnnlab.experiments import weights
 from cnnlab.widgets import DigitsExplorer, StateError
-from cnnlab.widgets.digits import MOST, NETWORKS, PAPER, SAMPLES, bitmap, counted, sample
+from cnnlab.widgets.digits import (
+    BY_PLACE,
+    MEAN_OF,
+    MOST,
+    NETWORKS,
+    PAPER,
+    SAMPLES,
+    bitmap,
+    counted,
+    right_at,
+    sample,
+)
 
 SEVEN = [[[16, 10], [46, 10], [28, 56]], [[22, 32], [42, 32]]]
 FIVE = [[[46, 8], [22, 8], [20, 28], [34, 28], [45, 36], [44, 50], [32, 56], [20, 52]]]
@@ -107,6 +120,27 @@ def test_the_map_of_places_holds_the_answers_at_these_places():
         assert found == explorer.answers()
 
 
+def test_the_stored_counts_by_place_are_those_of_the_networks(rng):
+    stored = json.loads(BY_PLACE.read_text("utf-8"))
+    assert stored["digits"] == MEAN_OF
+    assert set(stored["right"]) == set(weights.NAMES)
+    for name, text in stored["right"].items():
+        counts = np.frombuffer(b64decode(text), dtype=np.uint8).reshape(13, 13)
+        top, left = rng.integers(0, 13, size=2).tolist()
+        assert abs(right_at(name, top, left) - int(counts[top, left])) <= 1, name  # rounding
+
+
+@pytest.mark.parametrize("experiment", weights.ARMS)
+def test_the_stored_counts_by_place_are_those_of_the_records(experiment):
+    rows = {row["arm"]: row for row in experiments.load(experiment).rows if row["seed"] == 0}
+    stored = json.loads(BY_PLACE.read_text("utf-8"))["right"]
+    for name in weights.ARMS[experiment]:
+        counts = np.frombuffer(b64decode(stored[name]), dtype=np.uint8).reshape(13, 13)
+        wanted = rows[name]["accuracy_by_place"]  # every third place
+        off = np.abs(counts[::3, ::3] / MEAN_OF - wanted)  # the stored weights are rounded
+        assert off.max() < 0.026, name
+
+
 def test_the_fallback_shows_canvas_and_answers():
     text = DigitsExplorer().to_html()
     assert "An 8 of the test set, 4 to the right of and 0 below the middle" in text
@@ -132,6 +166,7 @@ def test_the_fallback_of_a_drawing_judges_only_what_was_meant():
         ({"network": "none"}, "DigitsExplorer(network='none'): needed 'max', 'max_gap', "),
         ({"sweep": 1}, "DigitsExplorer(sweep=1): needed True or False"),
         ({"source": "mine"}, "DigitsExplorer(source='mine'): needed 'test' or 'drawing'"),
+        ({"maps": "all"}, "DigitsExplorer(maps='all'): needed 'digit' or 'mean'"),
         ({"mode": "push"}, "DigitsExplorer(mode='push'): needed 'move' or 'draw'"),
         ({"meant": 10}, "DigitsExplorer(meant=10): needed an int from 0 to 9"),
         ({"strokes": 3}, "DigitsExplorer(strokes): needed a list of strokes"),

@@ -203,60 +203,99 @@ def test_the_networks_stand_in_the_order_of_python(digits):
 ALL_RIGHT = dict.fromkeys(NETWORKS, 8)
 FLAT_WRONG = ALL_RIGHT | {"max": 1, "avg": 1, "stride": 7, "maxblur": 3}
 FOUR = {name: 8 for name in NETWORKS if not name.startswith(("avg", "maxblur"))}
+DRAWN = {"source": "drawing"}
 
 
 @pytest.mark.parametrize(
-    ("state", "answers", "votes", "words"),
+    ("state", "answers", "wanted", "words"),
     [
-        ({"dx": 0}, ALL_RIGHT, None, "An 8, in the middle: all 8 networks read an 8."),
+        ({"dx": 0}, ALL_RIGHT, ALL_RIGHT, "An 8, in the middle: all 8 networks read an 8."),
         (
             {"dx": 4},
             FLAT_WRONG,
-            None,
-            "An 8, moved 4 pixels right. With a flatten, none of 4 is right: max reads a 1, "
-            "average a 1, stride a 7 and blur a 3. With a global average, all 4 are right.",
+            ALL_RIGHT,
+            "An 8, moved 4 pixels right. With a flatten, none of 4 is right: max and average read "
+            "a 1; stride reads a 7; blur reads a 3. With a global average, all 4 are right.",
         ),
         (
             {"dx": -1, "dy": 2},
             ALL_RIGHT | {"stride_gap": 3},
-            None,
+            ALL_RIGHT,
             "An 8, moved 1 pixel left, 2 down. With a flatten, all 4 are right. With a global "
             "average, 3 of 4 are right: stride reads a 3.",
         ),
         (
             {"dx": 6, "dy": -6},
             FOUR,
-            None,
+            FOUR,
             "An 8, moved 6 pixels right, 6 up: all 4 networks read an 8.",
         ),
         (
-            {"source": "drawing", "meant": 8, "dx": 0},
+            {"trained": "anywhere"},
+            FOUR | {"max": 3, "stride": 3},
+            FOUR,
+            "An 8, moved 4 pixels right. With a flatten, neither is right: max and stride read a "
+            "3. With a global average, both are right.",
+        ),
+        (
+            DRAWN | {"meant": 8, "dx": 0},
             FLAT_WRONG,
-            None,
-            "Your 8, in the middle. With a flatten, none of 4 is right: max reads a 1, average a "
-            "1, stride a 7 and blur a 3. With a global average, all 4 are right.",
-        ),
-        (
-            {"source": "drawing", "dx": 3},
-            ALL_RIGHT | {"max": 5, "avg": 5, "stride": 5},
-            7,
-            "Your drawing, read as an 8 in the middle by 7 of 8 networks, moved 3 pixels right. "
-            "With a flatten, 1 of 4 reads the same: max reads a 5, average a 5 and stride a 5. "
-            "With a global average, all 4 read the same.",
-        ),
-        (
-            {"source": "drawing", "dx": 0},
             ALL_RIGHT,
-            8,
-            "Your drawing, read as an 8 in the middle by all 8 networks, in the middle: all 8 "
-            "networks read an 8.",
+            "Your 8, in the middle. With a flatten, none of 4 is right: max and average read a 1; "
+            "stride reads a 7; blur reads a 3. With a global average, all 4 are right.",
+        ),
+        (
+            DRAWN | {"dx": 3},
+            ALL_RIGHT | {"max": 5, "avg": 5, "stride": 5},
+            ALL_RIGHT,
+            "Your drawing, moved 3 pixels right. With a flatten, 1 of 4 reads it as in the "
+            "middle: max, average and stride read a 5. With a global average, all 4 do.",
+        ),
+        (
+            DRAWN | {"dx": 3},
+            FLAT_WRONG,
+            FLAT_WRONG,
+            "Your drawing, moved 3 pixels right: all 8 networks read it as in the middle.",
+        ),
+        (
+            DRAWN | {"dx": 0},
+            ALL_RIGHT,
+            ALL_RIGHT,
+            "Your drawing, in the middle: all 8 networks read an 8.",
+        ),
+        (
+            DRAWN | {"dx": 0, "trained": "anywhere"},
+            FOUR | {"stride_gap": 3},
+            FOUR | {"stride_gap": 3},
+            "Your drawing, in the middle. With a flatten, both read an 8. With a global average, "
+            "max reads an 8; stride reads a 3.",
         ),
     ],
 )
-def test_the_explorer_says_what_one_sees(digits, state, answers, votes, words):
+def test_the_explorer_says_what_one_sees(digits, state, answers, wanted, words):
     now = DigitsExplorer().state() | state
-    call = ["sentence", now, answers, 8] + ([] if votes is None else [votes])
-    assert digits(call) == [words]
+    assert digits(["sentence", now, answers, wanted]) == [words]
+
+
+def test_no_sentence_speaks_twice_of_the_middle_or_of_all_two(digits, rng):
+    calls = []
+    for n in range(300):
+        names = list(FOUR if n % 2 else NETWORKS)
+        answers, other = (dict(zip(names, rng.integers(0, 3, size=8), strict=False)) for _ in "ab")
+        answers, other = ({k: int(v) for k, v in x.items()} for x in (answers, other))
+        drawn = n % 3 > 0
+        meant = 1 if n % 3 == 1 else None
+        dx = int(rng.integers(-1, 2))
+        if not drawn or meant is not None:
+            other = dict.fromkeys(names, 1)
+        elif dx == 0:
+            other = answers
+        state = {"source": "drawing" if drawn else "test", "meant": meant, "dx": dx, "dy": 0}
+        calls.append(["sentence", state, answers, other])
+    for text in digits(*calls):
+        assert text.count("in the middle") <= 1, text
+        assert "all 2" not in text
+        assert "none of 2" not in text
 
 
 def test_the_explorer_says_at_how_many_places_they_are_right(digits):
@@ -264,8 +303,8 @@ def test_the_explorer_says_at_how_many_places_they_are_right(digits):
     assert digits(["sweepSentence", counts, True], ["sweepSentence", counts, False]) == [
         "Of 169 places, the networks are right at 16 to 22 with a flatten, at 100 to 169 with a "
         "global average.",
-        "Of 169 places, the networks read the same at 16 to 22 with a flatten, at 100 to 169 with "
-        "a global average.",
+        "Of 169 places, the networks answer as in the middle at 16 to 22 with a flatten, at 100 to "
+        "169 with a global average.",
     ]
 
 
@@ -288,6 +327,7 @@ def test_the_state_comes_back_from_its_link(digits, rng):
             strokes=strokes,
             meant=None if n % 4 else n % 10,
             mode="draw" if n % 3 == 1 else "move",
+            maps="mean" if n % 5 else "digit",
         )
         states.append(link_state(explorer))
     links = digits(*(["encodeState", s] for s in states))
@@ -296,7 +336,7 @@ def test_the_state_comes_back_from_its_link(digits, rng):
 
 GOOD = (
     "digit=3&dx=-3&dy=6&trained=centred&network=avg_gap&sweep=false&source=drawing&"
-    "strokes=ABCD.EF&meant=null&mode=draw"
+    "strokes=ABCD.EF&meant=null&mode=draw&maps=mean"
 )
 
 
@@ -315,6 +355,7 @@ GOOD = (
         ("strokes=ABCD.EF", "strokes=AB%25D"),
         ("meant=null", "meant=10"),
         ("mode=draw", "mode="),
+        ("maps=mean", "maps=all"),
     ],
 )
 def test_a_broken_link_restores_nothing(digits, old, new):

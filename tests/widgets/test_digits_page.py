@@ -1,10 +1,14 @@
 """The digit explorer in a browser: dragged, drawn with pointer and keys, swept and restored."""
 
+import json
+import math
+from base64 import b64decode
+
 import numpy as np
 import pytest
 
 from cnnlab.widgets import DigitsExplorer
-from cnnlab.widgets.digits import NETWORKS, sample
+from cnnlab.widgets.digits import BY_PLACE, MOST, NETWORKS, sample
 
 READY = ".cnn-digits[data-ready=true]"
 SEVEN = [[[16, 10], [46, 10], [28, 56]], [[22, 32], [42, 32]]]  # with a bar, as in the data
@@ -145,7 +149,7 @@ def test_a_drawing_is_read_as_in_python_while_it_is_drawn_and_when_it_is_moved(e
     choose(explorer, "source", "drawing")
     assert says(explorer).startswith("Draw a digit")
     draw(explorer, *SEVEN)
-    assert says(explorer).startswith("Your drawing, read as a 7 in the middle by")
+    assert says(explorer).startswith("Your drawing, in the middle")
     choose(explorer, "mode", "move")
     drag(explorer, 5, 2)
     canvas = explorer.locator(".cnn-picture--canvas").evaluate(
@@ -157,16 +161,67 @@ def test_a_drawing_is_read_as_in_python_while_it_is_drawn_and_when_it_is_moved(e
     assert "moved 5 pixels right, 2 down" in says(explorer)
 
 
-def test_what_was_meant_makes_answers_right_or_wrong(explorer):
-    choose(explorer, "source", "drawing")
-    draw(explorer, *SEVEN)
+BARLESS = [[14, 10], [48, 10], [28, 56]]  # which one of the four networks reads as a 3
+
+
+@pytest.fixture
+def barless(start):
+    return start(DigitsExplorer(0, 0, trained="anywhere", source="drawing", strokes=[BARLESS]))
+
+
+def signs(explorer):
     settled(explorer)
-    assert set(explorer.locator(".cnn-net-sign").all_inner_texts()) <= {"=", "≠"}
-    explorer.locator("[data-key='7']").click()
-    assert says(explorer).startswith("Your 7, in the middle")
-    assert set(explorer.locator(".cnn-net-sign").all_inner_texts()) <= {"✓", "✗"}
-    explorer.locator("[data-key='7']").click()
-    assert says(explorer).startswith("Your drawing")
+    return set(explorer.locator(".cnn-net:not(.is-absent) .cnn-net-sign").all_inner_texts())
+
+
+def test_a_drawing_in_the_middle_is_compared_with_nothing(barless):
+    assert set(answers(barless).values()) == {7, 3}
+    assert signs(barless) == {""}
+    assert says(barless) == (
+        "Your drawing, in the middle. With a flatten, both read a 7. With a global average, max "
+        "reads a 7; stride reads a 3."
+    )
+
+
+def test_a_drawing_that_was_moved_is_compared_with_each_networks_answer_in_the_middle(barless):
+    middle = DigitsExplorer(0, 0, 0, trained="anywhere", source="drawing", strokes=[BARLESS])
+    moved = DigitsExplorer(0, 6, -6, trained="anywhere", source="drawing", strokes=[BARLESS])
+    choose(barless, "mode", "move")
+    barless.locator("[data-action=corner]").click()
+    barless.locator("[data-action=corner]").click()
+    found = answers(barless)
+    assert found == moved.answers()
+    for name, answer in found.items():
+        same = answer == middle.answers()[name]
+        card = barless.locator(f"[data-network={name}]")
+        assert card.locator(".cnn-net-sign").inner_text() == ("=" if same else "≠")
+        heard = ", as in the middle," if same else ", not as in the middle,"
+        assert heard in card.get_attribute("aria-label")
+    assert barless.locator(".is-right").count() == 0
+
+
+def test_what_was_meant_makes_answers_right_or_wrong_and_says_so(barless):
+    note = barless.locator(".cnn-note")
+    assert "= the network’s own answer in the middle" in note.inner_text()
+    barless.locator("[data-key='7']").click()
+    assert says(barless).startswith("Your 7, in the middle")
+    assert signs(barless) == {"✓", "✗"}
+    assert "✓ the 7 that you meant, ✗ another digit" in note.inner_text()
+    barless.locator("[data-key='7']").click()
+    assert says(barless).startswith("Your drawing")
+
+
+def test_beside_a_drawing_it_is_said_that_it_may_look_unlike_the_data(explorer):
+    note = explorer.locator(".cnn-note")
+    assert note.is_hidden()
+    choose(explorer, "source", "drawing")
+    assert "a 7 without a bar" in note.inner_text()
+    gap = (
+        note.bounding_box()["y"]
+        - explorer.locator(".cnn-nets").bounding_box()["y"]
+        - explorer.locator(".cnn-nets").bounding_box()["height"]
+    )
+    assert 0 <= gap <= 120  # the sentence lies between
 
 
 def test_the_keyboard_draws_point_by_point(explorer):
@@ -180,7 +235,8 @@ def test_the_keyboard_draws_point_by_point(explorer):
         paper.press(key)
     for key in (*["ArrowUp"] * 6, *["ArrowLeft"] * 2, " ", *["ArrowRight"] * 5, " ", "Enter"):
         paper.press(key)
-    assert says(explorer).startswith("Your drawing, read as a 7 in the middle by")
+    drawn = list(answers(explorer).values())
+    assert max(set(drawn), key=drawn.count) == 7
     assert paper.get_attribute("aria-label").startswith("Paper with 2 strokes, pen up at 69 %")
     paper.press("Backspace")
     paper.press("Backspace")
@@ -198,9 +254,15 @@ def test_strokes_are_taken_back_one_by_one_or_all(explorer):
     assert label.get_attribute("aria-label").startswith("Paper with 0 strokes")
 
 
+def swept(explorer):
+    """Wait until all places are tried."""
+    done = explorer.locator(".cnn-sweep .cnn-count").filter(has_text="Of 169 places")
+    done.wait_for(timeout=60_000)
+
+
 def test_a_sweep_paints_for_each_network_the_places_where_it_is_right(start):
     explorer = start(DigitsExplorer(trained="anywhere", sweep=True))
-    explorer.locator(".cnn-sweep .cnn-count:not(:empty)").wait_for(timeout=60_000)
+    swept(explorer)
     _, truth = sample(DigitsExplorer().digit)
     for name, places in DigitsExplorer(trained="anywhere").places().items():
         card = explorer.locator(f"[data-network={name}]")
@@ -220,13 +282,55 @@ def test_a_sweep_begins_anew_with_another_digit_and_ends_with_its_button(start):
     button = explorer.get_by_role("button", name="Try all 169 places")
     button.click()
     assert button.get_attribute("aria-pressed") == "true"
-    explorer.locator(".cnn-sweep .cnn-count:not(:empty)").wait_for(timeout=60_000)
-    explorer.locator("[data-key='4']").click()
+    swept(explorer)
     button.click()
+    explorer.locator("[data-key='4']").click()
     settled(explorer)
-    assert explorer.locator(".cnn-sweep .cnn-count").inner_text() == ""
-    counts = explorer.locator(".cnn-net-count").all_inner_texts()
-    assert "169" not in " ".join(counts)
+    text = explorer.locator(".cnn-sweep .cnn-count").inner_text()
+    assert text == "1 of 169 places tried; coloured where the answer is right."
+    assert set(explorer.locator(".cnn-net-count").all_inner_texts()) == {""}
+
+
+def test_at_any_moment_of_a_sweep_all_networks_have_tried_the_same_places(start):
+    explorer = start(DigitsExplorer(trained="anywhere"))
+    moments = explorer.evaluate(
+        """node => new Promise((done) => {
+          const seen = [];
+          const text = (query) => [...node.querySelectorAll(query)].map((n) => n.textContent);
+          const look = () => {
+            seen.push([text(".cnn-sweep .cnn-count")[0], text(".cnn-net-count").filter(Boolean)]);
+            if (seen.at(-1)[0].startsWith("Of 169")) done(seen);
+            else requestAnimationFrame(look);
+          };
+          node.querySelector("[data-action=sweep]").click();
+          look();
+        })"""
+    )
+    assert len(moments) > 3
+    for text, counts in moments[1:]:
+        tried = text.split(" of ")[0] if "tried" in text else "169"
+        assert [count.split(" of ")[1] for count in counts] in ([tried] * 4, [])
+
+
+def test_the_small_maps_also_show_200_test_digits_at_each_place(start):
+    explorer = start(DigitsExplorer(trained="anywhere", sweep=True))
+    choose(explorer, "maps", "mean")
+    counts = explorer.locator(".cnn-net:not(.is-absent) .cnn-net-count")
+    counts.filter(has_text="here").nth(3).wait_for()
+    stored = json.loads(BY_PLACE.read_text("utf-8"))["right"]
+    place = 13 * MOST + MOST + 4
+    wanted = [
+        f"{math.floor(b64decode(stored[f'{name}_redrawn'])[place] / 2 + 0.5)} % here"
+        for name in answers(explorer)
+    ]
+    assert counts.all_inner_texts() == wanted
+    assert "how many of 200 test digits" in explorer.locator(".cnn-sweep").inner_text()
+    painted = explorer.locator("[data-network=max] .cnn-map path").evaluate_all(
+        "paths => paths.map((path) => path.getAttribute('d').split('Z').length - 1)"
+    )
+    assert painted[0] == sum(painted[1:]) == 169
+    explorer.locator("[data-action=sweep]").click()
+    assert explorer.locator("[data-control=maps] input[value=digit]").is_checked()
 
 
 def test_the_inside_of_the_chosen_network_moves_with_the_digit(explorer):
@@ -282,9 +386,17 @@ def test_a_link_restores_a_drawing_where_it_was(start):
     assert says(again) == before
 
 
-def test_on_a_phone_canvas_and_answers_stand_on_one_screen(start):
-    explorer = start(DigitsExplorer(), width=375)
-    assert explorer.locator(".cnn-stage").bounding_box()["height"] <= 610  # of 667
+@pytest.mark.parametrize("source", ["test", "drawing"])
+def test_on_a_phone_canvas_sentence_and_answers_stand_on_one_screen(start, source):
+    strokes = SEVEN if source == "drawing" else []
+    mode = "draw" if strokes else "move"
+    explorer = start(DigitsExplorer(source=source, strokes=strokes, mode=mode), width=375)
+    side, sentence, nets = (
+        explorer.locator(part).bounding_box() for part in (".cnn-side", ".cnn-says", ".cnn-nets")
+    )
+    assert side["y"] + side["height"] <= sentence["y"]
+    assert sentence["y"] + sentence["height"] <= nets["y"]
+    assert nets["y"] + nets["height"] - side["y"] <= 640  # of 667
 
 
 def test_a_finger_drags_and_draws_and_does_not_move_the_page(explorer):

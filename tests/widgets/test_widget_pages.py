@@ -6,10 +6,13 @@ from cnnlab.widgets import (
     ConvolutionExplorer,
     DigitsExplorer,
     DropoutExplorer,
+    LedgerExplorer,
     PoolingExplorer,
+    RemovalsExplorer,
     RunsExplorer,
     ShiftExplorer,
     StackExplorer,
+    TrainingStepExplorer,
     quiz,
 )
 
@@ -17,11 +20,14 @@ WIDGETS = {
     "digits": DigitsExplorer,
     "dropout": DropoutExplorer,
     "convolution": ConvolutionExplorer,
+    "ledger": LedgerExplorer,
     "pooling": PoolingExplorer,
     "shift": ShiftExplorer,
+    "removals": RemovalsExplorer,
     "records": lambda: RunsExplorer("removals_cifar", ("max", "stride")),
     "quiz": lambda: quiz("02-why-pool"),
     "stack": StackExplorer,
+    "step": TrainingStepExplorer,
 }
 
 
