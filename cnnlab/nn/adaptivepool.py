@@ -254,7 +254,9 @@ def adaptive_max_pool2d_backward(
 class _AdaptivePool2d(Module):
     """Base of the adaptive layers: no parameters, a size, and what ``repr`` shows."""
 
-    output_size = property(attrgetter("_output_size"))
+    output_size = property(
+        attrgetter("_output_size"), doc="Rows and columns of the result; None where they stay."
+    )
 
     def __init__(self, output_size: Size) -> None:
         self._output_size = _wanted(type(self).__name__, output_size)

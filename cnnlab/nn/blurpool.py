@@ -241,9 +241,9 @@ class BlurPool2d(Module):
     )
     """
 
-    kernel_size = property(attrgetter("_blur.kernel_size"))
-    stride = property(attrgetter("_blur.stride"))
-    padding_mode = property(attrgetter("_blur.padding_mode"))
+    kernel_size = property(attrgetter("_blur.kernel_size"), doc="Side of the filter.")
+    stride = property(attrgetter("_blur.stride"), doc="Steps of the filter.")
+    padding_mode = property(attrgetter("_blur.padding_mode"), doc="What lies beyond the border.")
 
     def __init__(
         self, kernel_size: int = 3, stride: int = 2, padding_mode: PaddingMode = "reflect"

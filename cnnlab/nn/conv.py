@@ -43,7 +43,9 @@ class Conv2d(Windowed):
     (2, 8, 28, 28)
     """
 
-    groups = property(attrgetter("_geometry.groups"))
+    groups = property(
+        attrgetter("_geometry.groups"), doc="Groups of channels that do not see each other."
+    )
 
     def __init__(
         self,

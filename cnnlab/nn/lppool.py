@@ -204,7 +204,7 @@ class LPPool2d(Pool2d):
             [0., 8.]]])
     """
 
-    norm_type = property(attrgetter("_norm_type"))
+    norm_type = property(attrgetter("_norm_type"), doc="The exponent p.")
 
     def __init__(
         self,

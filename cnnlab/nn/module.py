@@ -208,10 +208,17 @@ class Windowed(Module):
     """
 
     _geometry: Any  # with kernel, stride, padding and dilation
-    kernel_size = property(attrgetter("_geometry.kernel"))
-    stride = property(attrgetter("_geometry.stride"))
-    padding = property(attrgetter("_geometry.padding"))
-    dilation = property(attrgetter("_geometry.dilation"))
+    kernel_size = property(attrgetter("_geometry.kernel"), doc="Rows and columns of the window.")
+    stride = property(
+        attrgetter("_geometry.stride"), doc="Steps of the window, down and to the right."
+    )
+    padding = property(
+        attrgetter("_geometry.padding"), doc="Frame around the image: rows and columns."
+    )
+    dilation = property(
+        attrgetter("_geometry.dilation"),
+        doc="Distance of neighbouring weights or values in a window.",
+    )
 
     @property
     def window(self) -> Window:

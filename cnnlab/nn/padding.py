@@ -149,7 +149,7 @@ class CircularPad2d(Module):
     (4, 8, 8)
     """
 
-    padding = property(attrgetter("_padding"))
+    padding = property(attrgetter("_padding"), doc="Width of the frame.")
 
     def __init__(self, padding: int | Frame) -> None:
         self._padding = _frame("CircularPad2d", padding)

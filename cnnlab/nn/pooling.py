@@ -75,7 +75,9 @@ class Pool2d(Windowed):
     """Base of the pooling layers: no parameters, a window, and what ``repr`` shows."""
 
     _defaults: ClassVar[dict[str, Any]] = {"padding": 0, "dilation": 1, "ceil_mode": False}
-    ceil_mode = property(attrgetter("_geometry.ceil_mode"))
+    ceil_mode = property(
+        attrgetter("_geometry.ceil_mode"), doc="Whether a last window may hang over the border."
+    )
 
     def __init__(self, geometry: PoolGeometry) -> None:
         self._geometry = geometry
