@@ -81,11 +81,12 @@ def _record(name: str) -> Record | None:
 
 def waiting_in_words(name: str) -> str:
     """Write the section of an experiment without rows, in Markdown."""
+    device = " --device cuda" if name.endswith("_gpu") else ""
     lines = [
         f"### {name}",
         f"**{experiments.get(name).question}**",
         f"{_code(name)}; to record it:",
-        f"```bash\npython -m cnnlab.experiments record {name}\n```",
+        f"```bash\npython -m cnnlab.experiments record {name}{device}\n```",
     ]
     return "\n\n".join(lines)
 
@@ -119,7 +120,7 @@ def experiment_in_words(name: str) -> str:
 
 
 def medians(record: Record) -> str:
-    """Write the median of each arm, for every quantity that a verdict uses."""
+    """Write the median of each arm, for every quantity that a verdict uses; for all if none is."""
     name, told = record.header["experiment"], record.header["quantities"]
     rules = [part.rule for claim in claims.ledger() for part in claim.parts if part.rule]
     wanted = [rule.quantity.split("/") for rule in rules if rule.experiment == name]
@@ -130,7 +131,7 @@ def medians(record: Record) -> str:
             f"`{arm}` {np.median(record.values(arm, quantity)):,.3g}" for arm in record.arms
         )
         for quantity, unit in told.items()
-        if quantity in used
+        if quantity in used or not used
     ]
     return "Medians of the arms:\n\n" + "\n".join(lines) if lines else ""
 
@@ -160,7 +161,7 @@ def _used(name: str) -> str:
             aside.append(f"{claim.mark} {claim.name}")
     lines = [f"Counts for the verdict on: {', '.join(counting)}."] if counting else []
     lines += [f"Shown by the way for: {', '.join(aside)}."] if aside else []
-    return " ".join(lines)
+    return " ".join(lines) or "Decides no verdict: a chapter shows it."
 
 
 def _cell(text: str) -> str:
