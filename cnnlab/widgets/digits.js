@@ -367,7 +367,7 @@ function makeNet({ name, rule, head }, choose) {
 function makeInside() {
   const title = h("p", { class: "cnn-caption" });
   const stages = ["input", "first stage", "second stage", "third convolution"].map((name) => {
-    const picture = makePicture("stage", { role: "img" });
+    const picture = makePicture("stage", { role: "img", "aria-label": name });
     const label = h("figcaption", {});
     return { name, picture, label, node: h("figure", { class: "cnn-stage-of" }, picture.node, label) };
   });
