@@ -83,6 +83,9 @@ class PageWidget(anywidget.AnyWidget):
     module: ClassVar[str]
     data: ClassVar[Mapping[str, Path]] = {}
 
+    # ipywidgets 7, which Colab has, would show itself with this method, and never ask for the HTML.
+    _ipython_display_ = None
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "module" in vars(cls):
@@ -170,12 +173,15 @@ class PageWidget(anywidget.AnyWidget):
         Path(path).write_text(self.to_page(), encoding="utf-8")
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Everything a notebook may show: live view, stored HTML, one line of text."""
+        """Everything a notebook may show: live view, stored HTML, one line of text.
+
+        What comes beside the live view, such as Colab's address of the code that draws it, stays.
+        """
         bundle: dict[str, Any] = {"text/plain": repr(self), "text/html": self.to_html()}
-        live = super()._repr_mimebundle_(**kwargs)
-        if live is not None and LIVE in live[0]:
-            bundle[LIVE] = live[0][LIVE]
-        return bundle, {}
+        live, about = super()._repr_mimebundle_(**kwargs) or ({}, {})
+        if LIVE in live:
+            bundle[LIVE] = live[LIVE]
+        return bundle, about
 
 
 def data_files() -> dict[str, Path]:

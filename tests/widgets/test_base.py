@@ -7,9 +7,12 @@ import json
 import re
 import subprocess
 import sys
+import types
 
+import ipywidgets
 import numpy as np
 import pytest
+from IPython.core.formatters import DisplayFormatter
 from PIL import Image
 
 from cnnlab import widgets
@@ -61,6 +64,27 @@ def test_a_running_notebook_gets_the_live_view(make):
     widget = make()
     bundle, _ = widget._repr_mimebundle_()
     assert bundle[LIVE]["model_id"] == widget.model_id
+
+
+@pytest.fixture
+def colab(monkeypatch):
+    """What a widget finds of Colab in a notebook that runs there."""
+    found = types.ModuleType("google.colab.output")
+    found._widgets = types.SimpleNamespace(_installed_url="https://example.org/manager.js")
+    found.enable_custom_widget_manager = lambda: None
+    monkeypatch.setitem(sys.modules, "google.colab.output", found)
+
+
+@pytest.mark.usefixtures("colab")
+def test_colab_is_told_what_draws_the_live_view(make):
+    _, about = make()._repr_mimebundle_()
+    assert about[LIVE]["colab"]["custom_widget_manager"]["url"] == "https://example.org/manager.js"
+
+
+def test_a_notebook_asks_for_all_forms_of_a_widget_also_with_ipywidgets_7(make, monkeypatch):
+    monkeypatch.setattr(ipywidgets.Widget, "_ipython_display_", lambda widget: None, False)
+    shown, _ = DisplayFormatter().format(make())
+    assert "text/html" in shown
 
 
 def test_the_page_carries_module_name_and_state(make):
