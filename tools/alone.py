@@ -59,7 +59,8 @@ def problems(python: str, path: Path) -> list[str]:
 def from_here(notebook: NotebookNode) -> NotebookNode:
     """Let the first cell install from this repository's newest commit; returns the notebook."""
     first = next(cell for cell in notebook.cells if cell.cell_type == "code")
-    first.source, count = ADDRESS.subn(f"git+{ROOT.as_uri()}@HEAD", first.source)
+    here = ROOT.as_uri().replace("file:///", "file://localhost/")  # older pip asks for a host
+    first.source, count = ADDRESS.subn(f"git+{here}", first.source)
     if count != 1:
         raise SystemExit(f"The first cell names {count} addresses to install from, not one.")
     return notebook
@@ -81,7 +82,7 @@ def run(notebook: NotebookNode, python: str, folder: Path) -> list[str]:
     try:
         client.execute(env=environment)
     except CellExecutionError as error:
-        return [str(error)]
+        return [f"{error.ename}: {error.evalue}"]
     return []
 
 

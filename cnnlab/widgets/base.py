@@ -13,7 +13,7 @@ import zlib
 from base64 import b64encode
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -26,6 +26,10 @@ with needed("widgets", by="cnnlab.widgets"):
     import anywidget
     import traitlets
 
+if TYPE_CHECKING:
+    AnyTrait = traitlets.TraitType[Any, Any]
+else:  # traitlets before 5.10, which Colab has, takes no parameters here
+    AnyTrait = traitlets.TraitType
 
 #: The output that a running notebook draws; a built page has no use for it.
 LIVE = "application/vnd.jupyter.widget-view+json"
@@ -45,7 +49,7 @@ class StateError(traitlets.TraitError, ValueError):
     """A widget was given a state that it cannot draw; the widget keeps the state it had."""
 
 
-class Checked(traitlets.TraitType[Any, Any]):
+class Checked(AnyTrait):
     """A trait that leaves every check to its ``@traitlets.validate`` function, of None too."""
 
 
