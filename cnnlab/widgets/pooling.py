@@ -216,7 +216,7 @@ class PoolingExplorer(MapOrPhoto):
 
     def fallback(self) -> str:
         """Input and output as tables, and the photograph; or, if on view, it and its pool."""
-        name = {"lp": "power-mean (Lp)"}.get(self.mode, self.mode)
+        name = {"lp": "power-mean (Lp)"}.get(self.mode, str(self.mode))
         title = self._rule(f"{name[0].upper()}{name[1:]} pooling")
         parts = ['<div class="cnn-still">', f"<p>{title}:</p>"]
         if self.view == "numbers":

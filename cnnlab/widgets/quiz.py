@@ -252,7 +252,7 @@ class Quiz(PageWidget):
     module = "quiz.js"
 
     title = traitlets.Unicode().tag(sync=True)
-    questions: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    questions: "traitlets.List[Any]" = traitlets.List().tag(sync=True)
 
     def __init__(self, text: QuizText, *, anchor: str | None = None) -> None:
         questions = [
