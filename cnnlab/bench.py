@@ -40,18 +40,15 @@ from typing import Any
 import numpy as np
 
 from cnnlab import datasets, nn, optim
+from cnnlab._extras import needed
 from cnnlab._types import Array
 from cnnlab.compare import tf32, to_torch
 from cnnlab.nn.convolution import conv2d
 from cnnlab.nn.convolution_back import conv2d_backward
 from cnnlab.text import Table
 
-try:
+with needed("torch", by="cnnlab.bench"):
     import torch
-except ImportError as missing:
-    raise ImportError(
-        'cnnlab.bench needs PyTorch. Install it with: pip install "cnnlab[torch]"'
-    ) from missing
 
 __all__ = [
     "Memory",

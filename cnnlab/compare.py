@@ -16,15 +16,12 @@ from typing import Any, TypeGuard
 import numpy as np
 
 from cnnlab import _checks, nn
+from cnnlab._extras import needed
 from cnnlab._types import Array
 from cnnlab.text import Table
 
-try:
+with needed("torch", by="cnnlab.compare"):
     import torch
-except ImportError as missing:
-    raise ImportError(
-        'cnnlab.compare needs PyTorch. Install it with: pip install "cnnlab[torch]"'
-    ) from missing
 
 __all__ = [
     "BlurPool2d",

@@ -9,6 +9,7 @@ than the stored one, or if a package that was there before has another version a
 """
 
 import argparse
+import itertools
 import json
 import os
 import re
@@ -97,11 +98,12 @@ def other_outputs(stored: NotebookNode, run: NotebookNode) -> list[str]:
 
 
 def kinds(cell: NotebookNode) -> list[str]:
-    """Form of each output of a cell, such as a stream's name or the types of a picture."""
-    return [
+    """Form of each output of a cell, such as the types of a picture; a stream may come in parts."""
+    forms = [
         output.get("name") or "+".join(sorted({*output.get("data", {})} - {LIVE}))
         for output in cell.get("outputs", [])
     ]
+    return [form for form, _ in itertools.groupby(forms)]
 
 
 def versions(python: str) -> dict[str, str]:

@@ -9,12 +9,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-try:
+from cnnlab._extras import needed
+
+with needed("torch", by="A DenseNet"):
     import torch
-except ImportError as missing:
-    raise ImportError(
-        'A DenseNet needs PyTorch. Install it with: pip install "cnnlab[torch]"'
-    ) from missing
 
 from torch import nn
 

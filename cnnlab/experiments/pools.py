@@ -4,14 +4,11 @@ Maximum and average are everybody's; the others are there to be compared with: t
 value at a position drawn anew for every window, and the value at one fixed position.
 """
 
+from cnnlab._extras import needed
 from cnnlab._types import Array
 
-try:
+with needed("torch", by="cnnlab.experiments.pools"):
     import torch
-except ImportError as missing:
-    raise ImportError(
-        'These pools need PyTorch. Install it with: pip install "cnnlab[torch]"'
-    ) from missing
 
 from torch import nn
 from torch.nn import functional as F

@@ -96,3 +96,38 @@ def run_environment(folder):
     """Run tools/environment.sh as if `folder` were the repository."""
     command = ["sh", str(TOOLS / "environment.sh")]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
+
+
+def test_a_notebook_that_runs_alone_installs_this_repository(monkeypatch, tmp_path):
+    alone = tool("alone")
+    monkeypatch.setattr(alone, "ROOT", tmp_path)
+    source = '%pip install -q "cnnlab[book] @ git+https://github.com/reader/book@main"'
+    notebook = alone.from_here(v4.new_notebook(cells=[v4.new_code_cell(source)]))
+    address = f"git+file://localhost{tmp_path.as_posix()}"
+    assert notebook.cells[0].source == f'%pip install -q "cnnlab[book] @ {address}"'
+
+
+def test_a_notebook_that_installs_nothing_cannot_run_alone():
+    with pytest.raises(SystemExit, match="names 0 addresses"):
+        tool("alone").from_here(v4.new_notebook(cells=[v4.new_code_cell("import cnnlab")]))
+
+
+def test_running_alone_finds_a_figure_that_is_missing_and_a_new_warning():
+    figure = v4.new_output("display_data", {"image/png": "", "text/plain": ""})
+    warning = v4.new_output("stream", name="stderr", text="old")
+    stored, run = (v4.new_code_cell("f()", outputs=[one]) for one in (figure, warning))
+    (found,) = tool("alone").other_outputs(
+        v4.new_notebook(cells=[stored]), v4.new_notebook(cells=[run])
+    )
+    assert found == "cell 0 shows ['stderr'], stored are ['image/png+text/plain']"
+
+
+def test_running_alone_takes_a_text_in_two_parts_for_one():
+    parts = [v4.new_output("stream", name="stdout", text=text) for text in "ab"]
+    assert tool("alone").kinds(v4.new_code_cell("f()", outputs=parts)) == ["stdout"]
+
+
+def test_running_alone_names_each_package_that_was_changed():
+    before, after = {"numpy": "2.0", "torch": "2.9", "tqdm": "4"}, {"numpy": "2.1", "tqdm": "4"}
+    found = tool("alone").changed(before, after)
+    assert found == ["numpy was 2.0, is 2.1", "torch was 2.9, is gone"]
