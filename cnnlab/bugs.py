@@ -365,6 +365,11 @@ def loss(bug: str | None = None) -> nn.CrossEntropyLoss:
     return NoMean() if bug == "no_mean" else nn.CrossEntropyLoss()
 
 
+def _scores_and_labels() -> tuple[Array, Array]:
+    """Draw an input to try the loss on: scores (4, 10) and labels (4,)."""
+    return np.random.default_rng(2).standard_normal((4, 10)), np.array([3, 1, 4, 1])
+
+
 def gradient_errors(bug: str | None = None) -> dict[str, float]:
     """Check the gradients of each part of the network, and of the loss, against nudging.
 
@@ -388,7 +393,7 @@ def gradient_errors(bug: str | None = None) -> dict[str, float]:
         rng = np.random.default_rng(1)
         errors[name] = max(gradcheck.check_gradients(Held(layer), x.copy(), rng=rng).values())
     criterion = loss(bug)
-    scores, labels = np.random.default_rng(2).standard_normal((4, 10)), np.array([3, 1, 4, 1])
+    scores, labels = _scores_and_labels()
     criterion(scores, labels)
     nudged = gradcheck.numerical_gradient(lambda: float(criterion(scores, labels)), scores)
     criterion(scores, labels)
@@ -418,7 +423,7 @@ def output_errors(bug: str | None = None) -> dict[str, float]:
         name: float(np.max(np.abs(Held(layer)(x) - Held(healthy[name][0])(x))))
         for name, (layer, x) in parts(bug).items()
     }
-    scores, labels = np.random.default_rng(2).standard_normal((4, 10)), np.array([3, 1, 4, 1])
+    scores, labels = _scores_and_labels()
     return errors | {"loss": abs(loss(bug)(scores, labels) - loss()(scores, labels))}
 
 
@@ -498,7 +503,7 @@ def train(
         )
     model = plant(model, bug)
     criterion = loss(bug)
-    optimizer = optim.SGD(model.parameters(), lr, momentum)
+    optimizer = optim.SGD(model.parameters(), lr, momentum=momentum)
     layers = {
         f"{name} {type(layer).__name__}": layer
         for name, layer in model.children()

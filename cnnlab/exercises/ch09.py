@@ -1016,6 +1016,7 @@ recipe = Exercise(
     wrong_answers=_RECIPE_WRONG,
     solved_by=_my_recipe,
     time_limit=float(MOST_SECONDS),
+    needs="data",
 )
 
 EXERCISES = (dense_gradients, patches, fold, diagnosis, recipe)

@@ -168,6 +168,8 @@ class Exercise:
         code as it is found; as long as it is unchanged, it is *not attempted*.
     time_limit : float, default 5.0
         Seconds after which a check is stopped.
+    needs : str, default ""
+        Extra of cnnlab that the check needs, such as ``"data"``; most need NumPy alone.
     """
 
     name: str
@@ -178,6 +180,7 @@ class Exercise:
     solved_by: Callable[..., Any] | str
     starts_from: str = ""
     time_limit: float = 5.0
+    needs: str = ""
 
     def __repr__(self) -> str:
         return _wrap(f"{self.name}: {self.task}")

@@ -67,6 +67,8 @@ class Experiment:
     alone : bool, default False
         True where seconds are measured: one job at a time, arms interleaved, their order turned by
         one from seed to seed.
+    device : str, default "cpu"
+        Device of torch that the question is about: the one to record on.
 
     Raises
     ------
@@ -85,6 +87,7 @@ class Experiment:
     data: Callable[[Configuration], tuple[str, Mapping[str, Array]]]
     packages: tuple[str, ...] = ()
     alone: bool = False
+    device: str = "cpu"
 
     def __post_init__(self) -> None:
         if not self.arms or not self.quantities:

@@ -139,6 +139,7 @@ __all__ = [
     "build",
     "measure",
     "redrawing",
+    "teach",
 ]
 
 
@@ -191,6 +192,51 @@ def redrawing(configuration: Configuration, seed: int) -> Redraw:
     return redraw
 
 
+def teach(
+    architecture: str,
+    training: Split,
+    seed: int,
+    configuration: Configuration,
+    device: str = "cpu",
+    *,
+    redraw: Redraw | None = None,
+) -> Learned:
+    """Train a network; for longer, if it has a global average or sees every digit at new places.
+
+    Parameters
+    ----------
+    architecture : str
+        A key of ``ARCHITECTURES`` or ``CONTROLS``.
+    training : Split
+        Whose training images it sees.
+    seed : int
+        Sets weights and order.
+    configuration : mapping
+        Like ``TRAINED``.
+    device : str, default "cpu"
+        A device of torch.
+    redraw : callable, optional
+        Gives the training images anew before every epoch.
+
+    Returns
+    -------
+    Learned
+    """
+    takes_long = _is_wide(architecture) or redraw is not None
+    return learn(
+        lambda rng: build(architecture, configuration, rng),
+        training.x_train,
+        training.y_train,
+        seed=seed,
+        configuration={
+            **configuration,
+            "epochs": configuration["long_epochs" if takes_long else "epochs"],
+        },
+        device=device,
+        redraw=redraw,
+    )
+
+
 def measure(
     architecture: str,
     training: Split,
@@ -204,37 +250,17 @@ def measure(
 
     Parameters
     ----------
-    architecture : str
-        A key of ``ARCHITECTURES`` or ``CONTROLS``.
-    training : Split
-        Whose training images it sees.
+    architecture, training, configuration, device, redraw
+        As for :func:`teach`.
     seed : int
         Sets the digits, weights, order, places and noise.
-    configuration : mapping
-        Like ``TRAINED``.
-    device : str, default "cpu"
-        A device of torch.
-    redraw : callable, optional
-        Gives the training images anew before every epoch.
 
     Returns
     -------
     dict
         The quantities, and the curves behind them.
     """
-    takes_long = _is_wide(architecture) or redraw is not None
-    learned = learn(
-        lambda rng: build(architecture, configuration, rng),
-        training.x_train,
-        training.y_train,
-        seed=seed,
-        configuration={
-            **configuration,
-            "epochs": configuration["long_epochs" if takes_long else "epochs"],
-        },
-        device=device,
-        redraw=redraw,
-    )
+    learned = teach(architecture, training, seed, configuration, device, redraw=redraw)
     model = learned.in_cnnlab()
     return {
         "train_accuracy": learned.scores(training.x_train, training.y_train).accuracy,

@@ -23,7 +23,7 @@ from cnnlab import datasets, experiments, nn
 from cnnlab._types import Array
 from cnnlab.experiments import invariance
 from cnnlab.experiments.core import Configuration, Row
-from cnnlab.experiments.learning import Learned, learn
+from cnnlab.experiments.learning import Learned
 
 FORMAT = 1
 SEED = 0
@@ -228,17 +228,11 @@ def _teach(arm: str, rate: float, configuration: Configuration) -> Learned:
     redrawn = arm.endswith(REDRAWN)
     architecture = arm.removesuffix(REDRAWN)
     split = datasets.placed_digits("random" if redrawn else "centre", configuration["train"], SEED)
-    takes_long = redrawn or architecture.endswith("_gap")
-    return learn(
-        lambda rng: invariance.build(architecture, configuration, rng),
-        split.x_train,
-        split.y_train,
-        seed=SEED,
-        configuration={
-            **configuration,
-            "epochs": configuration["long_epochs" if takes_long else "epochs"],
-            "learning_rates": [rate],
-        },
+    return invariance.teach(
+        architecture,
+        split,
+        SEED,
+        {**configuration, "learning_rates": [rate]},
         redraw=invariance.redrawing(configuration, SEED) if redrawn else None,
     )
 

@@ -4,7 +4,7 @@ Nothing is computed here and nothing is shown: a notebook displays the figure by
 description that each figure makes from its data becomes the alternative text on the page.
 """
 
-from cnnlab.plots.base import RULES, Rule, describe, listing, matrix, panels, pictures
+from cnnlab.plots.base import RULES, Rule, Way, describe, listing, matrix, panels, pictures
 from cnnlab.plots.convolution import (
     descent,
     kernel_pairs,
@@ -93,7 +93,6 @@ from cnnlab.plots.maxavg import (
 )
 from cnnlab.plots.overfitting import (
     ROUTES,
-    Route,
     by_features,
     by_width,
     gaps,
@@ -116,7 +115,6 @@ from cnnlab.plots.pooling import (
 )
 from cnnlab.plots.removals import (
     WAYS,
-    Way,
     against_cost,
     detail_curves,
     families,
@@ -142,7 +140,6 @@ __all__ = [
     "ROUTES",
     "RULES",
     "WAYS",
-    "Route",
     "Rule",
     "Swept",
     "Way",

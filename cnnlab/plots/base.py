@@ -32,6 +32,32 @@ class Rule:
     marker: str
 
 
+@dataclass(frozen=True)
+class Way:
+    """How a network that makes its maps smaller in one way, or not at all, looks in the figures.
+
+    Parameters
+    ----------
+    label : str
+    rule : Rule
+        Whose colour and mark it has.
+    filled : bool, default True
+        Whether the mark is filled.
+    size : float, default 9
+        Of the mark, in points, where it stands among others.
+    """
+
+    label: str
+    rule: Rule
+    filled: bool = True
+    size: float = 9
+
+    @property
+    def face(self) -> str:
+        """Colour inside the mark."""
+        return self.rule.color if self.filled else "white"
+
+
 RULES = {
     "max": Rule("max pooling", "#D55E00", "^"),
     "avg": Rule("average pooling", "#0072B2", "o"),

@@ -7,7 +7,7 @@ import numpy as np
 
 from cnnlab._extras import needed
 from cnnlab._types import Array
-from cnnlab.plots.base import RULES, Rule, compact, describe, panels
+from cnnlab.plots.base import RULES, Way, compact, describe, panels
 
 with needed("plots", by="cnnlab.plots"):
     from matplotlib.axes import Axes
@@ -32,37 +32,12 @@ CURVES = {
     "test": _Curve("new images put right", DARK, ":"),
     "train": _Curve("training images", OCHRE, "-"),
 }
-
-
-@dataclass(frozen=True)
-class Route:
-    """How a network that makes its maps smaller in one way looks in the figures of chapter 6.
-
-    Parameters
-    ----------
-    label : str
-    rule : Rule
-        Whose colour and mark it has.
-    filled : bool, default True
-        Whether the mark is filled.
-    """
-
-    label: str
-    rule: Rule
-    filled: bool = True
-
-    @property
-    def face(self) -> str:
-        """Colour inside the mark."""
-        return self.rule.color if self.filled else "white"
-
-
 ROUTES = {
-    "max": Route("max pools", RULES["max"]),
-    "avg": Route("average pools", RULES["avg"]),
-    "stride": Route("strides", RULES["stride"]),
-    "late": Route("one late average", RULES["avg"], filled=False),
-    "none": Route("no pools", RULES["none"]),
+    "max": Way("max pools", RULES["max"]),
+    "avg": Way("average pools", RULES["avg"]),
+    "stride": Way("strides", RULES["stride"]),
+    "late": Way("one late average", RULES["avg"], filled=False),
+    "none": Way("no pools", RULES["none"]),
 }
 
 

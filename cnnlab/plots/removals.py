@@ -1,13 +1,12 @@
 """Figures of chapter 8: pooling taken out in five ways, what it costs and what it changes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from cnnlab._extras import needed
 from cnnlab._types import Array
-from cnnlab.plots.base import RULES, Rule, compact, describe, panels
+from cnnlab.plots.base import RULES, Way, compact, describe, panels
 from cnnlab.statistics import Interval
 
 with needed("plots", by="cnnlab.plots"):
@@ -17,33 +16,6 @@ with needed("plots", by="cnnlab.plots"):
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 DARK, GREY, PALE = "#222222", "#595959", "#dddddd"
-
-
-@dataclass(frozen=True)
-class Way:
-    """How a network with pools, or without them in one of five ways, looks in the figures.
-
-    Parameters
-    ----------
-    label : str
-    rule : Rule
-        Whose colour and mark it has.
-    filled : bool, default True
-        Whether the mark is filled.
-    size : float, default 9
-        Of the mark, in points, where it stands among others.
-    """
-
-    label: str
-    rule: Rule
-    filled: bool = True
-    size: float = 9
-
-    @property
-    def face(self) -> str:
-        """Colour inside the mark."""
-        return self.rule.color if self.filled else "white"
-
 
 WAYS = {
     "max": Way("max pools", RULES["max"]),
@@ -63,7 +35,6 @@ Effect = tuple[Interval, Interval | None]
 
 __all__ = [
     "WAYS",
-    "Way",
     "against_cost",
     "detail_curves",
     "families",

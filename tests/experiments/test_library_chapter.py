@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from cnnlab import experiments
-from cnnlab.experiments import runner, timing
+from cnnlab.experiments import runner, steps, timing
 from cnnlab.experiments.catalogue import last_digit, throughput, throughput_gpu
 
 SMALL = {**throughput.EXPERIMENT.quick, "batch_sizes": [1, 2], "compared": [2], "shares": [2]}
@@ -59,7 +59,8 @@ def test_images_a_second_are_images_over_time(monkeypatch):
 
 @pytest.mark.parametrize("arm", throughput_gpu.EXPERIMENT.arms)
 def test_a_step_in_torch_trains_in_the_layout_and_format_of_its_arm(arm):
-    step = throughput.step_torch(arm, "max", 2, SMALL, "cpu:0")
+    network = steps.network("max", SMALL)
+    step = steps.step(arm, network, *steps.noise(2, 1, 8, 8), "cpu:0")
     cells = {cell: inside.cell_contents for cell, inside in closure(step)}
     before = [parameter.clone() for parameter in cells["model"].parameters()]
     step()
@@ -79,12 +80,12 @@ def closure(function):
 def test_rounding_is_allowed_in_one_arm_and_autocast_in_another(arm, monkeypatch):
     seen = []
 
-    def step(arm, down, size, configuration, device):
-        with throughput._rounding(torch, arm, torch.device("cpu")):
+    def step(arm, model, x, y, device):
+        with steps._rounding(torch, arm, torch.device("cpu")):
             seen.append((precise(), torch.is_autocast_enabled("cpu")))
         return lambda: None
 
-    monkeypatch.setattr(throughput, "step_torch", step)
+    monkeypatch.setattr(throughput, "step", step)
     throughput.measure(arm, {**SMALL, "shares": []}, "cpu:0")
     assert set(seen) == {(arm != "torch_tf32", arm == "torch_bf16")}
 
@@ -109,7 +110,7 @@ def test_pools_are_timed_forth_and_back(monkeypatch):
     monkeypatch.setattr(
         torch.autograd, "grad", lambda y, x, g: asked.append(tuple(y.shape)) or grad(y, x, g)
     )
-    throughput.pools("torch_bf16", 2, SMALL, "cpu:0")()
+    steps.pools("torch_bf16", 2, SMALL, "cpu:0")()
     assert asked == [(2, 2, 4, 4), (2, 2, 2, 2)]
 
 

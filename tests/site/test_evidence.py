@@ -58,6 +58,12 @@ def test_an_experiment_without_rows_has_its_code_and_the_command_to_record_it(na
     assert [path.name for path in targets(text)] == [f"{name}.py"]
 
 
+def test_the_commands_name_the_device_that_an_experiment_is_about():
+    text = evidence.waiting_in_words("throughput_gpu")
+    assert "python -m cnnlab.experiments record throughput_gpu --device cuda\n" in text
+    assert "--device" not in evidence.experiment_in_words("throughput")
+
+
 def test_an_experiment_says_for_which_claims_it_counts_and_which_it_only_informs():
     text = evidence.experiment_in_words("pool_or_not")
     assert "Shown by the way for:" in text

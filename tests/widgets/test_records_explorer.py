@@ -176,7 +176,7 @@ def test_every_recorded_experiment_has_an_explorer_that_fits_into_a_page():
     pages = {name: gzip.compress(explorer_of(name).to_html().encode()) for name in recorded()}
     sizes = {name: len(page) for name, page in pages.items()}
     assert len(sizes) > 20
-    assert {name: size for name, size in sizes.items() if size > 8_000} == {}
+    assert {name: size for name, size in sizes.items() if size > 6_500} == {}
 
 
 def test_the_page_holds_the_numbers_as_they_were_recorded():

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from cnnlab import claims, experiments
 from cnnlab.claims.loading import LEDGER
-from cnnlab.experiments import Record
+from cnnlab.experiments import Experiment, Record
 from sphinx.application import Sphinx
 
 ROOT = Path(__file__).parents[3]
@@ -81,14 +81,20 @@ def _record(name: str) -> Record | None:
 
 def waiting_in_words(name: str) -> str:
     """Write the section of an experiment without rows, in Markdown."""
-    device = " --device cuda" if name.endswith("_gpu") else ""
+    experiment = experiments.get(name)
     lines = [
         f"### {name}",
-        f"**{experiments.get(name).question}**",
+        f"**{experiment.question}**",
         f"{_code(name)}; to record it:",
-        f"```bash\npython -m cnnlab.experiments record {name}{device}\n```",
+        f"```bash\n{_command('record', experiment)}\n```",
     ]
     return "\n\n".join(lines)
+
+
+def _command(does: str, experiment: Experiment) -> str:
+    """Write the command line that checks or records an experiment on the device it is about."""
+    device = "" if experiment.device == "cpu" else f" --device {experiment.device}"
+    return f"python -m cnnlab.experiments {does} {experiment.name}{device}"
 
 
 def _code(name: str) -> str:
@@ -111,10 +117,7 @@ def experiment_in_words(name: str) -> str:
         _used(name),
         f"Look at {rows} (text, one run a line) and {_code(name)}; repeat a part and compare, or "
         "record everything anew:",
-        "```bash\n"
-        f"python -m cnnlab.experiments check {name}\n"
-        f"python -m cnnlab.experiments record {name}\n"
-        "```",
+        f"```bash\n{_command('check', experiment)}\n{_command('record', experiment)}\n```",
     ]
     return "\n\n".join(line for line in lines if line)
 

@@ -14,61 +14,25 @@ from cnnlab._types import Array
 from cnnlab.experiments import removals
 from cnnlab.experiments.core import Configuration, Experiment, Quantity, Row
 from cnnlab.experiments.equal_time import ARMS
-from cnnlab.experiments.timing import milliseconds, one_torch_thread
+from cnnlab.experiments.steps import noise, step
+from cnnlab.experiments.timing import milliseconds
 
 SHAPES = {"digits": (1, 28, 28), "photographs": (3, 32, 32)}
 
 
-def images(kind: str, configuration: Configuration) -> tuple[Array, Array]:
-    """Noise images (N, C, H, W), float32, and classes (N,)."""
-    rng = np.random.default_rng(0)
-    N = configuration["batch_size"]
-    x: Array = rng.random((N, *SHAPES[kind]), dtype=np.float32)
-    y: Array = rng.integers(0, 10, size=(N,))
-    return x, y
-
-
-def step(arm: str, kind: str, configuration: Configuration) -> Callable[[], Any]:
-    """One training step in torch, ready to be timed.
-
-    Parameters
-    ----------
-    arm : str
-        A key of ``ARMS``.
-    kind : {"digits", "photographs"}
-        Which shape the images have.
-    configuration : mapping
-        ``channels``, ``batch_size``.
-
-    Returns
-    -------
-    callable
-        Without arguments: forward, loss, backward, Adam.
-    """
-    torch = one_torch_thread()
-    from cnnlab.compare import to_torch
-
-    x, y = (torch.from_numpy(array) for array in images(kind, configuration))
+def _step(arm: str, kind: str, configuration: Configuration) -> Callable[[], Any]:
+    """One training step in torch, on noise of the shape of one kind of images."""
+    x, y = noise(configuration["batch_size"], *SHAPES[kind])
     _, in_channels, size, _ = x.shape
-    model: Any = to_torch(
-        removals.build(arm, size, in_channels, configuration, np.random.default_rng(1))
-    )
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
-
-    def one_step() -> None:
-        loss = torch.nn.functional.cross_entropy(model(x), y)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-
-    return one_step
+    model = removals.build(arm, size, in_channels, configuration, np.random.default_rng(1))
+    return step("torch", model, x, y)
 
 
 def run(arm: str, seed: int, configuration: Configuration) -> Row:
     """Time the step of an arm and that of max in turns; the seed only numbers the repetition."""
     row: Row = {}
     for kind in SHAPES:
-        steps = step(arm, kind, configuration), step("max", kind, configuration)
+        steps = _step(arm, kind, configuration), _step("max", kind, configuration)
         own, of_max = milliseconds(*steps, repeats=configuration["repeats"])
         row |= {f"{kind}_step_ms": own, f"{kind}_over_max": own / of_max}
     return row
@@ -76,7 +40,7 @@ def run(arm: str, seed: int, configuration: Configuration) -> Row:
 
 def data(configuration: Configuration) -> tuple[str, Mapping[str, Array]]:
     """Noise: the time of a step does not hang on the picture."""
-    arrays = {kind: images(kind, configuration) for kind in SHAPES}
+    arrays = {kind: noise(configuration["batch_size"], *shape) for kind, shape in SHAPES.items()}
     return "uniform noise, generator seed 0", {
         f"{name}_{kind}": array
         for kind, pair in arrays.items()

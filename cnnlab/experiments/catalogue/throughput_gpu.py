@@ -46,4 +46,5 @@ EXPERIMENT = Experiment(
     data=data,
     packages=("torch",),
     alone=True,
+    device="cuda",
 )

@@ -17,9 +17,9 @@ import numpy as np
 from cnnlab import datasets, nn, optim, shapes
 from cnnlab._types import Array
 from cnnlab.experiments.catalogue import pool_or_not
-from cnnlab.experiments.catalogue.pooling_share import step, step_torch
 from cnnlab.experiments.core import Configuration, Experiment, Quantity, Row
 from cnnlab.experiments.networks import DOWN, n3
+from cnnlab.experiments.steps import network, noise, step
 from cnnlab.experiments.timing import milliseconds
 from cnnlab.training import evaluate
 
@@ -79,13 +79,11 @@ def time_to_goal(
 
 def run(arm: str, seed: int, configuration: Configuration) -> Row:
     """Count, time one step in both libraries, and train to the goal."""
-    size, channels = configuration["size"], tuple(configuration["channels"])
-    layers = shapes.trace(
-        n3(arm, size, channels, he=False, rng=np.random.default_rng(1)), (1, size, size)
-    )
+    size = configuration["size"]
+    layers = shapes.trace(network(arm, configuration), (1, size, size))
+    x, y = noise(configuration["batch_size"], 1, size, size)
     step_ms, torch_step_ms = milliseconds(
-        step(arm, configuration),
-        step_torch(arm, configuration),
+        *(step(library, network(arm, configuration), x, y) for library in ("cnnlab", "torch")),
         repeats=configuration["repeats"],
     )
     trials = {
