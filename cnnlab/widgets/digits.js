@@ -13,7 +13,7 @@
 import { load, whenNear } from "./data.js";
 import { answerOf, run, softmax, unpack } from "./networks.js";
 import {
-  STEPS, between, button, clamp, decode, encode, h, makeExplorer, makePicture, mark, onDrag, oneOf, percent, plural, say,
+  STEPS, between, button, clamp, decode, encode, h, makeExplorer, makeMovable, makePicture, mark, onDrag, oneOf, percent, plural, say,
   setAll, setVariables, spot, svg, tabulate, take,
 } from "./toolkit.js";
 
@@ -184,46 +184,16 @@ export const decodeState = (text) => decode(text, LINK);
 // Parts of the page.
 
 // The canvas on which the digit is dragged.
-function makeCanvas({ id, state, update }) {
-  const picture = makePicture("canvas", {
-    role: "application", tabindex: "0", "aria-roledescription": "movable digit", "aria-describedby": id("help"),
-  });
-  const { node } = picture;
-  const move = (dy, dx) => {
-    const now = state();
-    const within = (v) => clamp(v + MOST, 2 * MOST) - MOST;
-    const next = { dy: within(dy), dx: within(dx) };
-    if (next.dy !== now.dy || next.dx !== now.dx) update(next);
-  };
-  const nudge = (dy, dx) => { const now = state(); move(now.dy + dy, now.dx + dx); };
-  onDrag(node, (event, grip) => {
-    const [down, across] = spot(event, node);
-    move(grip.dy + Math.round((down - grip.down) * CANVAS), grip.dx + Math.round((across - grip.across) * CANVAS));
-  }, {
-    begin(event) {
-      node.focus({ preventScroll: true });
-      event.preventDefault(); // no selection of what lies around
-      const { dx, dy } = state();
-      const [down, across] = spot(event, node);
-      return { dy, dx, down, across };
-    },
-  });
-  node.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "Home") move(0, 0);
-    else if (event.key.startsWith("Arrow")) nudge(...STEPS[event.key]);
-    else return;
-    take(event);
-  });
+function makeCanvas(ui) {
+  const picture = makeMovable("canvas", "digit", ui, MOST);
+  const { node, move } = picture;
   const corner = () => { // one after the other, clockwise from the upper left
-    const { dx, dy } = state();
+    const { dx, dy } = ui.state();
     const next = { "-6,-6": [-6, 6], "-6,6": [6, 6], "6,6": [6, -6] }[[dy, dx]] ?? [-6, -6];
     move(...next);
   };
   const keys = h("div", { class: "cnn-pad-keys", role: "group", "aria-label": "Move the digit" },
-    ...[["left", "←", 0, -1], ["up", "↑", -1, 0], ["down", "↓", 1, 0], ["right", "→", 0, 1]].map(([name, arrow, dy, dx]) =>
-      button(name, arrow, () => nudge(dy, dx), { "aria-label": `one pixel ${name}` })),
-    button("middle", "middle", () => move(0, 0)), button("corner", "corner", corner, { "aria-label": "next corner" }));
+    ...picture.buttons, button("middle", "middle", () => move(0, 0)), button("corner", "corner", corner, { "aria-label": "next corner" }));
   const fill = (image, s) => {
     picture.fill(tabulate(CANVAS, CANVAS, (i, j) => 255 * image.values[i * CANVAS + j]));
     node.setAttribute("aria-label", `Digit, ${where(s)}`);

@@ -5,6 +5,7 @@
 //   [data-control=NAME]                selects images and first; radios held; slider seeds; fieldset second: the rows
 //   .cnn-row[data-arm=NAME]            a row of the forest: a radio button with its interval; .is-barred if not comparable
 //   [data-action=surprise]             the next comparison in which what people say does not hold; .cnn-surprise names it
+//   .cnn-unheld                        what cannot be held equal here, and why; role=status
 //   .cnn-verdict .cnn-says             the verdict in large letters; the sentence
 //   .cnn-equal .cnn-book               what is equal and what is not; whether the ledger asks the same
 //   .cnn-nets > .cnn-net[data-arm]     the two networks, layer by layer, role=img
@@ -63,6 +64,27 @@ export function hindrance(record, { images, held }, pair) {
   const [, words, ratio, equal] = costs(record, images, pair).find(([name]) => name === held);
   return equal ? null : `${ratioText(ratio)} times the ${words}`;
 }
+
+/** What may be held equal, and how its button calls it. */
+const HELD = [["epochs", "epochs"], ["parameters", "parameters"], ["macs", "MACs"], ["time", "time"]];
+
+/** What cannot be held equal with these images and this first network, and why: [[held, label, why]]. */
+export function unheld(record, s) {
+  const { speech, timed } = record.images[s.images];
+  const [first] = s.arms;
+  const names = namesOf(record, { ...s, held: "epochs" });
+  const why = (held) => {
+    if (held === "time" && !timed) return `${speech}, the networks were run for equally many epochs only`;
+    if (held === "time" && !(first in timed.values)) return "the first network was run for equally many epochs only";
+    const fits = (arm) => arm !== first && !hindrance(record, { ...s, held }, [first, arm]);
+    return names.some(fits) ? null : "no other network has about as many as the first";
+  };
+  return HELD.map(([held, label]) => [held, label, why(held)]).filter(([, , reason]) => reason);
+}
+
+/** The same in words; nothing where all can be held equal. */
+export const unheldSentence = (record, s) => unheld(record, s)
+  .map(([, label, why]) => `${label[0].toUpperCase()}${label.slice(1)} cannot be held equal here: ${why}.`).join(" ");
 
 /** Differences of a pair by seed, the narrow interval and the one for new images, and what the book's rule decides. */
 export function compare(record, s, pair) {
@@ -306,8 +328,9 @@ function render({ model, el }) {
 
   // Controls.
   const images = ui.select("images", "Images", record.order.images.map((name) => [name, record.images[name].label]));
-  const held = ui.radios("held", "Held equal", [["epochs", "epochs"], ["parameters", "parameters"], ["macs", "MACs"], ["time", "time"]],
-    { allowed: (value, s) => value !== "time" || record.images[s.images].timed !== null });
+  const held = ui.radios("held", "Held equal", HELD, { allowed: (value, s) => unheld(record, s).every(([name]) => name !== value) });
+  held.setAttribute("aria-describedby", id("unheld"));
+  const reasons = h("p", { class: "cnn-unheld", role: "status", id: id("unheld") });
   const first = ui.menu("first", "First network", [], (arm) => {
     const [a, b] = state().arms;
     update({ arms: [arm, arm === b ? a : b] });
@@ -333,7 +356,7 @@ function render({ model, el }) {
   const nets = h("div", { class: "cnn-nets" });
   const equal = h("p", { class: "cnn-equal" });
   const root = h("div", { class: "cnn-explorer cnn-removals", role: "group", "aria-label": "Explorer of networks with and without pools" },
-    h("div", { class: "cnn-bar" }, images, held, first.field, slider, surprise),
+    h("div", { class: "cnn-bar" }, images, held, first.field, slider, surprise), reasons,
     h("div", { class: "cnn-stage" }, forest, h("div", { class: "cnn-side" }, verdict, says, book, told)),
     nets, equal,
     h("div", { class: "cnn-foot" }, ui.reset, ui.link),
@@ -402,6 +425,7 @@ function render({ model, el }) {
     const seeds = slider.querySelector("input");
     seeds.max = total(runs);
     seeds.value = s.seeds;
+    say(reasons, unheldSentence(record, s));
     say(legend, `Test accuracy with ${record.arms[s.arms[0]][0]} minus that with … (points)`);
     drawForest(s);
     drawNets(s);

@@ -32,6 +32,8 @@ HELD = {
     "macs": "at about equal multiply-accumulates",
     "time": "trained for the same time",
 }
+#: The same at the beginning of a sentence, of what cannot always be held equal.
+LABELS = {"parameters": "Parameters", "macs": "MACs", "time": "Time"}
 #: Largest part by which two costs may differ and still count as equal.
 TOLERANCE = {"parameters": 0.01, "macs": 0.15, "pace": 0.02}
 COSTS = {
@@ -303,6 +305,20 @@ class RemovalsExplorer(PageWidget):
         """
         return _equal(_content(), self.images, self.held, tuple(self.arms))
 
+    def unheld(self) -> str:
+        """Say what cannot be held equal with these images and this first network, and why.
+
+        Returns
+        -------
+        str
+            A sentence for each such thing; empty where all can be held equal.
+        """
+        return " ".join(
+            f"{label} cannot be held equal here: {why}."
+            for held, label in LABELS.items()
+            if (why := _bar(self.images, held, self.arms[0])) is not None
+        )
+
     def surprises(self) -> list[tuple[str, str, tuple[str, str]]]:
         """List the comparisons in which what people say does not hold, the most contrary first.
 
@@ -335,7 +351,7 @@ class RemovalsExplorer(PageWidget):
         return [(images, held, pair) for _, images, held, pair in found]
 
     def fallback(self) -> str:
-        """The verdict, what is equal, and all comparisons with the first network as a table."""
+        """The verdict, what is equal or cannot be, and all comparisons with the first network."""
         first = self.arms[0]
         body = []
         for arm in _runs(self.images, "epochs").arms:
@@ -357,7 +373,8 @@ class RemovalsExplorer(PageWidget):
             f'<th scope="col">{name}</th>'
             for name in ("other network", "difference", "95 % interval", "better?")
         )
-        words = html.escape(f"{self.sentence()} {self.equal()}", quote=False)
+        told = (self.sentence(), self.equal(), self.unheld())
+        words = html.escape(" ".join(text for text in told if text), quote=False)
         return (
             '<div class="cnn-still cnn-removals-still">\n'
             f"<p>{words}</p>\n<table>\n<caption>Test accuracy with {ARMS[first][1]} minus that of "
@@ -622,6 +639,19 @@ def _hindrance(content: dict[str, Any], images: str, held: str, pair: Sequence[s
         return None
     ratio = _costs(content, images, pair)[held]
     return None if abs(ratio - 1) <= TOLERANCE[held] else f"{_ratio(ratio)} times the {COSTS[held]}"
+
+
+def _bar(images: str, held: str, first: str) -> str | None:
+    """Why something cannot be held equal with a first network, whatever the second; else None."""
+    kind = IMAGES[images]
+    if held == "time" and kind.timed not in _recorded():
+        return f"{kind.speech}, the networks were run for equally many epochs only"
+    if held == "time" and first not in _runs(images, held).arms:
+        return "the first network was run for equally many epochs only"
+    others = (arm for arm in _runs(images, "epochs").arms if arm != first)
+    if any(_hindrance(_content(), images, held, (first, arm)) is None for arm in others):
+        return None
+    return "no other network has about as many as the first"
 
 
 def _strictest(images: str, pair: Sequence[str], timed: bool) -> str:

@@ -11,8 +11,8 @@
 //   .cnn-plot                             the curves, a click or a drag chooses dx; .cnn-curve[data-rule=RULE]
 
 import {
-  STEPS, between, button, clamp, decode, encode, h, makeExplorer, makePicture, mark, markPath, number, onDrag, oneOf, percent, plural,
-  say, setVariables, spot, svg, tabulate, take, uniform,
+  between, button, decode, encode, h, makeExplorer, makeMovable, makePicture, mark, markPath, number, onDrag, oneOf, percent, plural,
+  say, setVariables, spot, svg, tabulate, uniform,
 } from "./toolkit.js";
 
 // ---------------------------------------------------------------------------------------------
@@ -272,44 +272,20 @@ const LINK = {
 export const encodeState = (state) => encode(state, LINK);
 export const decodeState = (text) => decode(text, LINK);
 
-// The picture, and the windows that stay where they are: it is dragged or nudged, and move(dy, dx) says where to.
-function makeMover({ id, state }, move) {
+// The picture, and the windows that stay where they are.
+function makeMover(ui) {
   const caption = h("p", { class: "cnn-caption", "aria-hidden": "true" });
-  const picture = makePicture("moved", {
-    role: "application", tabindex: "0", "aria-roledescription": "movable picture", "aria-describedby": id("help"),
-  });
-  const { node } = picture;
-  onDrag(node, (event, grip) => {
-    const [down, across] = spot(event, node);
-    move(grip.dy + Math.round((down - grip.down) * node.height), grip.dx + Math.round((across - grip.across) * node.width));
-  }, {
-    begin(event) {
-      node.focus({ preventScroll: true });
-      event.preventDefault(); // no selection of what lies around
-      const { dx, dy } = state();
-      const [down, across] = spot(event, node);
-      return { dy, dx, down, across };
-    },
-  });
-  const nudge = (dy, dx) => { const now = state(); move(now.dy + dy, now.dx + dx); };
-  node.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "Home") move(0, 0);
-    else if (event.key.startsWith("Arrow")) nudge(...STEPS[event.key]);
-    else return;
-    take(event);
-  });
+  const picture = makeMovable("moved", "picture", ui, MOST);
+  const { node, move } = picture;
   const keys = h("div", { class: "cnn-pad-keys", role: "group", "aria-label": "Move the picture by one pixel" },
-    ...[["left", "←", 0, -1], ["up", "↑", -1, 0], ["down", "↓", 1, 0], ["right", "→", 0, 1]].map(([name, arrow, dy, dx]) =>
-      button(name, arrow, () => nudge(dy, dx), { "aria-label": `one pixel ${name}` })),
-    button("home", "0", () => move(0, 0), { "aria-label": "back to where it was" }));
+    ...picture.buttons, button("home", "0", () => move(0, 0), { "aria-label": "back to where it was" }));
 
   const fill = (image, { dy, dx }) => {
     picture.fill(moved(image, dy, dx).map((row) => row.map((v) => 255 * v)));
     say(caption, dx || dy ? `Moved ${arrows(dy, dx)}` : "Drag the picture");
     node.setAttribute("aria-label", dx || dy ? `Picture, moved ${wayText(dy, dx, "pixel")}` : "Picture, not moved");
   };
-  return { fill, node: h("div", { class: "cnn-side" }, caption,
+  return { fill, move, node: h("div", { class: "cnn-side" }, caption,
     h("div", { class: "cnn-plate" }, node, h("div", { class: "cnn-windows", "aria-hidden": "true" })), keys) };
 }
 
@@ -407,16 +383,10 @@ function makeWay(rule) {
 function render({ model, el }) {
   const settle = (changes, next) => (next.photo || next.picture !== "photo" ? changes : { ...changes, picture: "seven" });
   const ui = makeExplorer({ model, el }, { kind: "shift", names: NAMES, fixed: ["photo"], codecs: LINK, settle, draw });
-  const { id, start, state, update } = ui;
+  const { id, start } = ui;
 
-  const move = (dy, dx) => {
-    const now = state();
-    const within = (v) => clamp(v + MOST, 2 * MOST) - MOST;
-    const next = { dy: within(dy), dx: within(dx) };
-    if (next.dy !== now.dy || next.dx !== now.dx) update(next);
-  };
-  const mover = makeMover(ui, move);
-  const plot = makeCurves(ui, move);
+  const mover = makeMover(ui);
+  const plot = makeCurves(ui, mover.move);
   const ways = RULES.map(makeWay);
   const says = h("p", { class: "cnn-says", role: "status", id: id("says") });
   const law = h("p", { class: "cnn-law" });

@@ -375,6 +375,45 @@ export function makePicture(kind, attributes, on) {
   return picture;
 }
 
+/** A picture that dx and dy of the state move, each from −`most` to `most` pixels: it is dragged, or nudged with the arrow
+keys; Home brings it back. `what` names it for a screen reader. The result has `node` and fill(values) as of makePicture,
+move(dy, dx) for other controls, and `buttons`, four that do what the arrow keys do. */
+export function makeMovable(kind, what, { id, state, update }, most) {
+  const picture = makePicture(kind, {
+    role: "application", tabindex: "0", "aria-roledescription": `movable ${what}`, "aria-describedby": id("help"),
+  });
+  const { node } = picture;
+  const within = (v) => clamp(v + most, 2 * most) - most;
+  const move = (dy, dx) => {
+    const now = state();
+    const next = { dy: within(dy), dx: within(dx) };
+    if (next.dy !== now.dy || next.dx !== now.dx) update(next);
+  };
+  const nudge = (dy, dx) => { const now = state(); move(now.dy + dy, now.dx + dx); };
+  onDrag(node, (event, grip) => {
+    const [down, across] = spot(event, node);
+    move(grip.dy + Math.round((down - grip.down) * node.height), grip.dx + Math.round((across - grip.across) * node.width));
+  }, {
+    begin(event) {
+      node.focus({ preventScroll: true });
+      event.preventDefault(); // no selection of what lies around
+      const { dx, dy } = state();
+      const [down, across] = spot(event, node);
+      return { dy, dx, down, across };
+    },
+  });
+  node.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "Home") move(0, 0);
+    else if (event.key.startsWith("Arrow")) nudge(...STEPS[event.key]);
+    else return;
+    take(event);
+  });
+  const buttons = [["left", "←", 0, -1], ["up", "↑", -1, 0], ["down", "↓", 1, 0], ["right", "→", 0, 1]].map(([name, arrow, dy, dx]) =>
+    button(name, arrow, () => nudge(dy, dx), { "aria-label": `one pixel ${name}` }));
+  return { node, fill: picture.fill, move, buttons };
+}
+
 // ---------------------------------------------------------------------------------------------
 // The state of an explorer, and its controls.
 

@@ -205,6 +205,51 @@ def test_the_fallback_tells_the_verdict_and_has_a_row_for_each_other_network():
     assert "<td>11 times the parameters</td>" in page
 
 
+ONLY_EPOCHS = (
+    "Time cannot be held equal here: on 200 digits that fill the image, the networks were run for "
+    "equally many epochs only."
+)
+
+
+def test_where_everything_can_be_held_equal_nothing_is_said():
+    assert RemovalsExplorer().unheld() == ""
+
+
+@pytest.mark.parametrize(
+    ("images", "arms", "words"),
+    [
+        ("few", ("max", "none"), ONLY_EPOCHS),
+        (
+            "few",
+            ("stride", "max"),
+            "MACs cannot be held equal here: no other network has about as many as the first. "
+            + ONLY_EPOCHS,
+        ),
+        (
+            "scattered",
+            ("none_thin", "max"),
+            "Parameters cannot be held equal here: no other network has about as many as the "
+            "first. Time cannot be held equal here: the first network was run for equally many "
+            "epochs only.",
+        ),
+    ],
+)
+def test_what_cannot_be_held_equal_is_said_with_the_reason(images, arms, words):
+    explorer = RemovalsExplorer(images, "epochs", arms)
+    assert explorer.unheld() == words
+    assert f" {words}</p>" in explorer.fallback()
+
+
+def test_what_cannot_be_held_equal_is_what_no_second_network_fits():
+    fitting = {
+        (images, held, first) for images, held in SETTINGS for first, _ in comparable(images, held)
+    }
+    for explorer in every_explorer():
+        for held, label in module.LABELS.items():
+            barred = f"{label} cannot be held equal" in explorer.unheld()
+            assert barred == ((explorer.images, held, explorer.arms[0]) not in fitting)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -52,7 +52,11 @@ def test_the_decision_and_the_interval_are_those_of_cnnlab_for_every_pair(js, re
 
 def test_the_sentences_are_those_of_python_for_every_pair(js, record):
     explorers = every_explorer()
-    for name, method in (("sentence", "sentence"), ("equalSentence", "equal")):
+    for name, method in (
+        ("sentence", "sentence"),
+        ("equalSentence", "equal"),
+        ("unheldSentence", "unheld"),
+    ):
         found = js(*([name, record, choices(e)] for e in explorers))
         assert found == [getattr(e, method)() for e in explorers]
 

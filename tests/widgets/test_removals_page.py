@@ -91,6 +91,43 @@ def test_where_nothing_was_run_at_equal_time_it_cannot_be_chosen(page):
     assert "30 of 30" in page.locator(".cnn-slider-value").inner_text()
 
 
+def test_images_without_runs_at_equal_time_say_why_epochs_are_held_equal_instead(page):
+    choose(page, "held", "time")
+    told = page.locator(".cnn-unheld")
+    assert told.inner_text() == ""
+    control(page, "images").select_option("few")
+    assert control(page, "held").locator("input:checked").input_value() == "epochs"
+    assert told.is_visible()
+    assert told.inner_text() == RemovalsExplorer("few").unheld()
+
+
+def test_the_reason_is_announced_and_belongs_to_the_options(page):
+    told = page.locator(".cnn-unheld")
+    assert told.get_attribute("role") == "status"
+    assert control(page, "held").get_attribute("aria-describedby") == told.get_attribute("id")
+
+
+def test_with_the_keyboard_the_options_that_are_barred_are_passed_over(page):
+    control(page, "images").select_option("few")
+    control(page, "held").locator('input[value="macs"]').focus()
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("() => document.activeElement.value") == "epochs"
+
+
+def test_a_first_network_without_equals_bars_what_cannot_be_held_equal(page):
+    choose(page, "held", "macs")
+    control(page, "first").select_option("stride")
+    options = control(page, "held").locator("input")
+    barred = options.evaluate_all(
+        "all => all.filter((one) => one.disabled).map((one) => one.value)"
+    )
+    assert barred == ["macs"]
+    explorer = RemovalsExplorer(arms=("stride", "max"))
+    assert page.locator(".cnn-unheld").inner_text() == explorer.unheld()
+    control(page, "first").select_option("max")
+    assert page.locator(".cnn-unheld").inner_text() == ""
+
+
 def test_few_seeds_leave_no_verdict(page):
     control(page, "seeds").fill("4")
     assert "no verdict with 4 of 10 runs" in page.locator(".cnn-verdict").inner_text()
@@ -162,3 +199,9 @@ def test_without_scripts_the_table_is_there(show):
     page = show(RemovalsExplorer(), javascript=False).page
     assert page.locator("table tbody tr").count() == 9
     assert RemovalsExplorer().sentence() in page.locator("main").inner_text()
+
+
+def test_without_scripts_it_is_said_what_cannot_be_held_equal(show):
+    explorer = RemovalsExplorer("few")
+    page = show(explorer, javascript=False).page
+    assert explorer.unheld() in page.locator("main").inner_text()

@@ -184,6 +184,77 @@ def test_nothing_is_dragged_where_nothing_was_taken_hold_of(dragged, down, butto
     assert dragged.evaluate("log") == []
 
 
+MOVABLE = """
+const values = { dx: 0, dy: 0 };
+const model = {
+  get: (name) => values[name],
+  set: (name, value) => { values[name] = value; },
+  save_changes() {}, on() {}, off() {},
+};
+const what = { kind: "k", names: ["dx", "dy"], codecs: {}, draw() {} };
+const ui = kit.makeExplorer({ model, el: document.body }, what);
+const picture = kit.makeMovable("thing", "thing", ui, 3);
+picture.fill(kit.tabulate(10, 10, () => 0));
+picture.node.style = "width: 200px; height: 200px";
+const node = document.createElement("div");
+node.append(picture.node, ...picture.buttons);
+ui.run(node);
+const where = () => [values.dy, values.dx];
+Object.assign(globalThis, { where, move: picture.move });
+"""
+
+
+@pytest.fixture
+def movable(page):
+    """A picture of 10 × 10 pixels, 20 px each, that may be moved by three."""
+    page.add_script_tag(content="(() => {" + MOVABLE + "})();")
+    return page
+
+
+def test_a_picture_is_moved_with_keys_that_the_page_does_not_get(movable):
+    movable.evaluate("() => { document.onkeydown = () => { globalThis.passed = true; }; }")
+    movable.locator("canvas").focus()
+    for key, wanted in [
+        ("ArrowRight", [0, 1]),
+        ("ArrowDown", [1, 1]),
+        ("ArrowDown", [2, 1]),
+        ("ArrowUp", [1, 1]),
+        ("ArrowLeft", [1, 0]),
+        ("Home", [0, 0]),
+    ]:
+        movable.keyboard.press(key)
+        assert movable.evaluate("where()") == wanted
+    assert movable.evaluate("globalThis.passed") is None
+    movable.keyboard.press("End")
+    movable.keyboard.press("Control+ArrowLeft")
+    assert movable.evaluate("where()") == [0, 0]
+    assert movable.evaluate("globalThis.passed") is True
+
+
+def test_a_picture_is_dragged_from_where_it_is_and_stays_in_its_bounds(movable):
+    movable.evaluate("move(1, 1)")
+    box = movable.locator("canvas").bounding_box()
+    movable.mouse.move(box["x"] + 100, box["y"] + 100)
+    movable.mouse.down()
+    movable.mouse.move(box["x"] + 100 - 45, box["y"] + 100 + 25)
+    assert movable.evaluate("where()") == [2, -1]
+    movable.mouse.move(box["x"] + 100, box["y"] + 900)
+    assert movable.evaluate("where()") == [3, 1]
+    movable.mouse.up()
+    assert movable.evaluate("document.activeElement.tagName") == "CANVAS"
+
+
+def test_the_buttons_of_a_picture_move_it_by_one_pixel(movable):
+    for name, wanted in [
+        ("one pixel left", [0, -1]),
+        ("one pixel up", [-1, -1]),
+        ("one pixel down", [0, -1]),
+        ("one pixel right", [0, 0]),
+    ]:
+        movable.get_by_role("button", name=name).click()
+        assert movable.evaluate("where()") == wanted
+
+
 def test_a_stepper_steps_down_and_up_and_is_named_by_what_it_changes(page):
     page.evaluate(
         """() => { globalThis.steps = [];

@@ -176,5 +176,5 @@ def test_the_explorer_itself_is_light():
     import gzip
 
     sources = [for_page(name) for name in ("digits.js", "networks.js", "data.js")]
-    assert len(gzip.compress(assets.small("script", "".join(sources)).encode(), 9)) <= 12_200
-    assert (HERE / "digits.css").stat().st_size < 12_200
+    assert len(gzip.compress(assets.small("script", "".join(sources)).encode(), 9)) <= 12_000
+    assert (HERE / "digits.css").stat().st_size < 12_000
