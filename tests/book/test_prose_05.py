@@ -222,7 +222,7 @@ SAID = {
         lambda: curve("max")[3] < curve("max")[0] / 2
     ),
     "after six it is near guessing": lambda: curve("max")[6] < 0.12,
-    "Who counts the zeros as *unchanged* comes out above one third": lambda: all(
+    "Whoever counts the zeros as *unchanged* comes out above one third": lambda: all(
         max(before, behind) < 1 / 3 < zeros for before, behind, zeros in kept_shares()
     ),
     "the two photographs lie further apart than either interval is wide": lambda: all(
