@@ -125,6 +125,57 @@ def test_a_missing_package_is_named_with_the_extra_that_brings_it(
         importlib.import_module(module)
 
 
+IMPORT_WITH_ONE_EXTRA = """
+import importlib, sys
+from importlib.abc import MetaPathFinder
+
+class NotInstalled(MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {hidden!r}:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, NotInstalled())
+for module in {modules!r}:
+    importlib.import_module(module)
+"""
+
+
+def brought_by(extra):
+    """Packages that come with an extra, and all that they need in turn."""
+    waiting, found = [Requirement(text) for text in EXTRAS[extra]], {"numpy"}
+    while waiting:
+        name = canonicalize_name(waiting.pop().name)
+        if name not in found:
+            found.add(name)
+            needs = map(Requirement, importlib.metadata.requires(name) or [])
+            waiting += [one for one in needs if not one.marker or one.marker.evaluate()]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("extra", "modules"),
+    {
+        "plots": ["cnnlab.plots", "cnnlab.notebook"],
+        "widgets": ["cnnlab.widgets", "cnnlab.claims"],
+        "data": ["cnnlab.datasets"],
+        "experiments": ["cnnlab.experiments", "cnnlab.claims"],
+        "torch": ["cnnlab.compare", "cnnlab.bench"],
+    }.items(),
+)
+def test_what_an_extra_is_for_needs_no_other_extra(extra, modules):
+    brought = brought_by(extra)
+    hidden = {
+        module
+        for module, distributions in importlib.metadata.packages_distributions().items()
+        if module not in STANDARD
+        and not {canonicalize_name(name) for name in distributions} & brought
+    }
+    code = IMPORT_WITH_ONE_EXTRA.replace("{hidden!r}", repr(hidden))
+    code = code.replace("{modules!r}", repr(modules))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_library_that_is_there_and_broken_speaks_for_itself():
     message = "cannot import name 'sine' from 'math'"
     with pytest.raises(ImportError, match=message), needed("plots", by="cnnlab.plots"):

@@ -10,9 +10,6 @@ from cnnlab.claims.numbers import numbers
 from cnnlab.claims.rules import Rule
 from cnnlab.claims.verdicts import Claim, Ledger, Part, Question
 
-with needed("experiments", by="cnnlab.claims"):
-    import yaml
-
 LEDGER = Path(__file__).with_name("ledger")
 
 __all__ = ["LEDGER", "load_ledger"]
@@ -80,7 +77,12 @@ def load_ledger(folder: Path | None = None) -> Ledger:
     ValueError
         If a recorded run that decides a claim was edited or made with other settings, a name comes
         twice, a file holds something else, or an answer has a slot that nothing fills.
+    ModuleNotFoundError
+        Without PyYAML: reading the ledger needs it, drawing what was read does not.
     """
+    with needed("experiments", by="cnnlab.claims"):
+        import yaml
+
     entries: dict[str, dict[str, Any]] = {"claims": {}, "questions": {}}
     for source in sorted((LEDGER if folder is None else folder).glob("*.yml")):
         contents = yaml.safe_load(source.read_text(encoding="utf-8"))
