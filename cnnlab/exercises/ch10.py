@@ -31,7 +31,7 @@ import numpy as np
 
 from cnnlab._types import Array
 from cnnlab.exercises.cases import halves
-from cnnlab.exercises.core import Exercise, WrongAnswer, compare, compare_tables
+from cnnlab.exercises.core import Exercise, WrongAnswer, call, compare, compare_tables
 from cnnlab.statistics import t_quantile
 
 __all__ = ["EXERCISES", "Device", "layouts", "paired", "runs", "t", "timing", "weights"]
@@ -254,12 +254,12 @@ def _timed(
     device: Device,
     repeats: int,
     *,
-    warm: bool = True,
+    warm: int = 1,
     wait_first: bool = True,
     wait: bool = True,
 ) -> list[float]:
     """Time steps in more or less sensible ways: the material for wrong answers."""
-    if warm:
+    for _ in range(warm):
         device.step()
     if wait_first:
         device.synchronize()
@@ -271,6 +271,27 @@ def _timed(
             device.synchronize()
         times.append(device.clock() - began)
     return times
+
+
+class _Uneven(Device):
+    """A device whose steps are disturbed more often than not, each in its own way.
+
+    It tells the median from the minimum: of any two steps in a row one takes longer.
+    """
+
+    def step(self) -> None:
+        """Hand over a step; all but every third take one or two milliseconds longer."""
+        usual = self.compute
+        self.compute += self._steps % 3
+        super().step()
+        self.compute = usual  # the check asks whether an answer has changed the device
+
+
+def _takes_the_minimum(answer: Any) -> bool:
+    """Whether an answer that is right otherwise reports the shortest of the steps it timed."""
+    device = _Uneven(0.25, 6.0)
+    got, _ = call(answer, device, 6)
+    return bool(np.isclose(got, 6.25))
 
 
 def _in_one_go(device: Device, repeats: int, share: bool = True) -> float:
@@ -298,14 +319,14 @@ _TIMING_WRONG = (
     ),
     WrongAnswer(
         "not warmed up, mean",
-        lambda d, n: float(np.mean(_timed(d, n, warm=False))),
+        lambda d, n: float(np.mean(_timed(d, n, warm=0))),
         "The first step is among those that count, and it is special: something is allocated, "
         "compiled, chosen. Make one before the clock runs. And take the median of the others, "
         "since some are disturbed.",
     ),
     WrongAnswer(
         "not warmed up",
-        lambda d, n: float(np.median(_timed(d, n, warm=False))),
+        lambda d, n: float(np.median(_timed(d, n, warm=0))),
         "With many repeats the median hides it, with one or two it does not: the first step is "
         "special and should not be timed. Make one before the clock runs, and wait for it.",
     ),
@@ -330,13 +351,20 @@ _TIMING_WRONG = (
         "This is the time of all steps together. Asked for is the time of one.",
     ),
     WrongAnswer(
+        "ten steps to warm up",
+        lambda d, n: float(np.median(_timed(d, n, warm=10))),
+        "Warmed up, waited for, and the median: all that was asked for. But with one repeat the "
+        "only step that you time is the eleventh, and that one is disturbed. One step is enough to "
+        "warm up.",
+    ),
+    WrongAnswer(
         "slowest",
         lambda d, n: max(_timed(d, n)),
         "This is the slowest of all steps: the one that somebody else has disturbed.",
     ),
     WrongAnswer(
         "the first alone",
-        lambda d, n: _timed(d, n, warm=False)[0],
+        lambda d, n: _timed(d, n, warm=0)[0],
         "Only the first step was timed, the one that is special. All the others are what a "
         "training is made of.",
     ),
@@ -359,11 +387,17 @@ def _examine_timing(answer: Any) -> str:
     device = Device(0.25, 8.0, 100.0)
     wrong = float(np.median(_timed(device, 20, wait=False)))
     right = _my_milliseconds(Device(0.25, 8.0, 100.0), 20)
-    return (
+    praise = (
         f"All {n} measurements agree. For a step that takes {right:g} ms the clock that does not "
         f"wait says {wrong:g}: a GPU that is {right / wrong:.0f} times as fast as it is. The "
         "slower the network, the larger the lie."
     )
+    if _takes_the_minimum(answer):
+        praise += (
+            " You take the minimum. It works here, where disturbances only ever add time; the "
+            "figures of this book take the median, which also says what is usual."
+        )
+    return praise
 
 
 timing = Exercise(
@@ -379,7 +413,7 @@ timing = Exercise(
         "Make a device, ch10.Device(launch=0.25, compute=8, first=100), and look at its clock "
         "before step(), behind it, and behind synchronize(). What does the function measure?",
         "Three things: the clock is read too early; the first step is not like the others; and "
-        "every eleventh is disturbed. Each needs one line.",
+        "every eleventh is disturbed. The first two need a wait.",
         "Before the loop: one step, and wait for it. In the loop: wait before the clock is read "
         "the second time. At the end: a mean is moved by one value that is far off. What is not?",
     ),
@@ -405,7 +439,7 @@ def _interval_by_loops(first: Array, second: Array, t: float) -> tuple[float, fl
     mean = sum(differences) / n
     variance = sum((d - mean) ** 2 for d in differences) / (n - 1)
     half = t * math.sqrt(variance / n)
-    return mean - half, mean + half
+    return round(mean - half, 9), round(mean + half, 9)  # so that a reply can show them
 
 
 def _interval_cases() -> list[tuple[Array, Array, float]]:
@@ -462,6 +496,12 @@ _PAIRED_WRONG = (
         "spread of a single run",
         _around(_difference, lambda a, b, t: t * (a - b).std(ddof=1)),
         "So far does a single run scatter. The mean of n runs scatters less, by the root of n.",
+    ),
+    WrongAnswer(
+        "spread over n, of a single run",
+        _around(_difference, lambda a, b, t: t * (a - b).std()),
+        "Two things are missing: np.std divides by n (ddof=1), and the mean of n runs scatters "
+        "less than one run, by the root of n. With two runs the one hides the other.",
     ),
     WrongAnswer(
         "divided by n",
@@ -535,8 +575,8 @@ paired = Exercise(
     task=(
         "first and second hold the accuracies of two networks, place for place from the same "
         "seed. Write my_interval(first, second, t): the ends (low, high) of the 95 % interval of "
-        "the mean difference first − second. t is the quantile for so many runs; you need not "
-        "look it up."
+        "the mean difference first − second. t is the quantile of Student's distribution for so "
+        "many runs; you need not look it up."
     ),
     examine=_examine_paired,
     hints=(
@@ -561,8 +601,8 @@ _GAINS = {
     "max_bf16": "nearly twice",
 }
 _GAINS_STUB = """
-my_gains = {
-    "none": ...,  # "hardly anything", "about a third" or "nearly twice"
+my_gains = {  # "hardly anything", "about a third" or "nearly twice"
+    "none": ...,  # in float32, as the next three
     "stride": ...,
     "avg": ...,
     "max": ...,
@@ -607,7 +647,7 @@ _GAINS_WRONG = (
     _wrong_gains(
         "no pooling gains twice",
         "Its maps are the largest, so one may think that their order matters most here. Its time "
-        "goes into convolutions, though, and these come with kernels for both layouts.",
+        "goes into convolutions, though, and for these torch has a program for either layout.",
         none="nearly twice",
     ),
     _wrong_gains(
@@ -673,9 +713,9 @@ layouts = Exercise(
     name="ch10.layouts",
     task=(
         "the network of this chapter, torch, one thread, batches of 64. By how much does a "
-        "training step get faster when maps and kernels are stored channels last? Predict it for "
-        "no downsampling, strides, average pools, max pools, and for max pools in bfloat16, and "
-        "fill in my_gains."
+        "training step get faster when maps and kernels are stored channels last? Say it for no "
+        "downsampling, strides, average pools and max pools, all in float32, and for max pools in "
+        "bfloat16, and fill in my_gains."
     ),
     examine=_examine_gains,
     hints=(
@@ -707,11 +747,18 @@ def t(n: int) -> float:
     -------
     float
 
+    Raises
+    ------
+    ValueError
+        If n is less than 2.
+
     Examples
     --------
     >>> round(t(2), 1), round(t(10), 2), round(t(100), 2)
     (12.7, 2.26, 1.98)
     """
+    if n < 2:
+        raise ValueError(f"ch10.t(n): n = {n}, needed at least 2. One run has no spread.")
     return t_quantile(0.975, n - 1)
 
 
@@ -757,6 +804,17 @@ _RUNS_WRONG = (
         lambda s, h: math.ceil((1.96 * s / h) ** 2),
         "The formula of the textbooks, (1.96 · spread / half width)², rounded up. It is for many "
         "runs: for few, t is larger, and two runs are the least there can be.",
+    ),
+    WrongAnswer(
+        "two in place of t",
+        lambda s, h: max(2, math.ceil((2 * s / h) ** 2)),
+        "2 is a good t for fifty runs. For few it is larger: ask ch10.t(n) in each round.",
+    ),
+    WrongAnswer(
+        "root of one run fewer",
+        lambda s, h: _first(lambda n: t(n) * s / math.sqrt(n - 1) <= h),
+        "Nearly: the spread is divided by the root of n − 1. It is the root of n; the one that is "
+        "subtracted belongs into the spread, and there it is already.",
     ),
     WrongAnswer(
         "without the root",

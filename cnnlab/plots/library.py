@@ -121,6 +121,7 @@ def number_bits(formats: Mapping[str, tuple[int, int]]) -> Axes:
         digits = int(np.floor((places + 1) * np.log10(2)))  # the leading 1 is not stored
         ax.text(33, -row, f"about {digits} decimal digits", va="center", fontsize=9)
         facts.append(f"{name}: 1 sign, {exponent} exponent, {places} places")
+    ax.text(0.43, 0.62, "sign", ha="center", fontsize=9, color="#595959")
     ax.text(5, 0.62, "exponent", ha="center", fontsize=9, color="#0b5d8f")
     ax.text(20, 0.62, "places behind the point", ha="center", fontsize=9, color="#a34700")
     ax.set(xlim=(-6.5, 44), ylim=(-len(formats) + 0.4, 1.1))
@@ -164,35 +165,48 @@ def formats(errors: Mapping[str, float], changed: Mapping[str, int], tested: int
 
 
 def two_clocks(
-    steps: Sequence[tuple[float, float, float]], readings: Mapping[str, Sequence[float]]
+    steps: Sequence[tuple[float, float, float]],
+    readings: Mapping[str, tuple[float, float]],
+    *,
+    launch: float,
 ) -> Axes:
-    """Draw what Python and a device do over time, and when two clocks are read.
+    """Draw what Python and a device do over time, and from when to when two clocks count.
 
     Parameters
     ----------
     steps : sequence of (begun by Python, begun by the device, finished by the device)
         In milliseconds.
-    readings : mapping of way to times
-        When the clock is read, in milliseconds.
+    readings : mapping of way to (started, read)
+        When the clock is started and when it is read, in milliseconds.
+    launch : float
+        Time that Python needs to hand over a step, in milliseconds.
     """
-    ax = panels(1, height=2.4)[0]
+    ax = panels(1, height=2.8)[0]
     for number, (handed, begun, finished) in enumerate(steps, start=1):
-        width = 0.25
-        ax.broken_barh([(handed, width)], (1.1, 0.6), facecolors=INK)
-        ax.broken_barh([(begun, finished - begun)], (0, 0.6), facecolors="#d6e9f5", edgecolor=GREY)
+        ax.add_patch(Rectangle((handed, 1.1), launch, 0.6, facecolor=INK, edgecolor="white"))
+        ax.add_patch(
+            Rectangle((begun, 0), finished - begun, 0.6, facecolor="#d6e9f5", edgecolor=GREY)
+        )
         ax.text((begun + finished) / 2, 0.3, f"step {number}", ha="center", va="center", fontsize=9)
+        ax.text(handed + launch / 2, 1.4, f"{number}", ha="center", va="center", color="white")
     facts = []
-    for (way, times), (color, _, line) in zip(
-        readings.items(), (STYLES[3], STYLES[1]), strict=False
+    heights = (2.75, 2.1)
+    for (way, (started, read)), (color, _, _), y in zip(
+        readings.items(), (STYLES[3], STYLES[1]), heights, strict=False
     ):
-        for time in times:
-            ax.axvline(time, color=color, linestyle=line if way else "-", linewidth=1.6, ymax=0.86)
-        place = float(np.mean(times))
-        ax.text(place, 2.05, way, ha="center", fontsize=9, color=color)
-        said = " and ".join(f"{time:g}" for time in times)
-        facts.append(f"{way}: clock read at {said} ms")
+        ax.plot([read, read], [-0.15, y], color=color, linewidth=1.6)
+        ax.annotate(
+            "",
+            (read, y),
+            (started, y),
+            arrowprops={"arrowstyle": "|-|,widthA=0.3,widthB=0.3", "color": color, "linewidth": 1.6}
+            | {"shrinkA": 0, "shrinkB": 0},
+        )
+        ax.text(started, y + 0.13, f"{way}: {read - started:g} ms", fontsize=9, color=color)
+        facts.append(f"{way}: clock started at {started:g} and read at {read:g} ms")
     ax.set_yticks([0.3, 1.4], ["device", "Python"])
-    ax.set(xlabel="milliseconds", ylim=(-0.15, 2.4), xlim=(-0.6, steps[-1][2] + 1))
+    ax.set(xlabel="milliseconds", ylim=(-0.15, 3.2), xlim=(-0.3, steps[-1][2] + 1))
+    ax.locator_params(axis="x", integer=True)
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
     said = "; ".join(f"{handed:g}, {begun:g} to {done:g}" for handed, begun, done in steps)
@@ -204,10 +218,30 @@ def two_clocks(
     return ax
 
 
+def _spread(heights: Sequence[float], gap: float) -> list[float]:
+    """Move heights apart that are closer than a gap, each as little as its neighbours allow."""
+    order = np.argsort(heights, kind="stable")
+    groups: list[list[float]] = []  # of neighbours that touch: their wanted middles
+    for wanted in np.asarray(heights, dtype=float)[order]:
+        groups.append([float(wanted)])
+        while len(groups) > 1:
+            below, above = groups[-2:]
+            touch = (len(below) + len(above)) / 2 * gap
+            if np.mean(above) - np.mean(below) >= touch:
+                break
+            groups[-2:] = [below + above]
+    placed = np.concatenate(
+        [np.mean(group) + gap * (np.arange(len(group)) - (len(group) - 1) / 2) for group in groups]
+    )
+    return [float(height) for height in placed[np.argsort(order)]]
+
+
 def throughput(
     series: Mapping[str, tuple[Sequence[int], Sequence[float]]], *, ax: Axes | None = None
 ) -> Axes:
     """Show images a second against the size of a batch, both logarithmic.
+
+    Each line has its name at its right end, where it is found without a legend.
 
     Parameters
     ----------
@@ -215,9 +249,8 @@ def throughput(
     """
     ax = ax or panels(1, height=3.4)[0]
     facts = []
-    for (label, (sizes, rates)), (color, marker, line) in zip(
-        series.items(), STYLES * 2, strict=False
-    ):
+    looks = list(zip(series.items(), STYLES * 2, strict=False))
+    for (label, (sizes, rates)), (color, marker, line) in looks:
         ax.plot(sizes, rates, color=color, marker=marker, linestyle=line, label=label)
         said = ", ".join(f"{size}: {rate:.2g}" for size, rate in zip(sizes, rates, strict=True))
         facts.append(f"{label} {said}")
@@ -229,7 +262,21 @@ def throughput(
     ax.set_yticks(marks, [f"{mark:,}".replace(",", "\u202f") for mark in marks])
     ax.minorticks_off()
     ax.grid()
-    ax.legend(fontsize=9, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    ax.set_ylim(low, high)
+    ends = [float(np.log(rates[-1] / low) / np.log(high / low)) for _, rates in series.values()]
+    for ((label, (sizes, rates)), (color, _, _)), height in zip(
+        looks, _spread(ends, 0.075), strict=True
+    ):
+        ax.annotate(
+            label,
+            (sizes[-1], rates[-1]),
+            (1.03, height),
+            textcoords="axes fraction",
+            va="center",
+            fontsize=9,
+            color=color,
+            arrowprops={"arrowstyle": "-", "color": color, "linewidth": 0.6, "shrinkA": 1},
+        )
     describe(ax, f"Images a second by batch size, both logarithmic. {'; '.join(facts)}.")
     return ax
 

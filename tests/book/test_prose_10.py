@@ -1,12 +1,17 @@
 """Words of chapter 10 that stand for a number: each is held against the number it stands for."""
 
+import ast
+import re
+
 import numpy as np
 import pytest
 from chapter import Chapter
 
 from cnnlab import bench, claims, experiments, shapes
+from cnnlab.exercises import ch10
 from cnnlab.experiments.networks import n3
 from cnnlab.statistics import mean_interval
+from cnnlab.widgets import RunsExplorer
 
 CHAPTER = Chapter("10-torch-and-gpu")
 PAIRS, SPEED, PHOTOS = "last_digit", "throughput", "removals_cifar"
@@ -56,6 +61,27 @@ def whole(one, other):
 def macs(way):
     model = n3(way, 28, (16, 32, 32), rng=np.random.default_rng(0))
     return sum(layer.macs for layer in shapes.trace(model, (1, 28, 28)))
+
+
+def counts():
+    """How many different sums the cell has printed for each way of adding."""
+    texts = [output.get("text", "") for cell in CHAPTER.cells for output in cell.get("outputs", [])]
+    [printed] = [text for text in texts if text.startswith("{'one after the other'")]
+    return ast.literal_eval(printed)
+
+
+def read(quantity, one, other):
+    """What the explorer reads from two seeds, from three, ... from ten."""
+    return [RunsExplorer(PHOTOS, (one, other), quantity, seeds=n).reading() for n in range(2, 11)]
+
+
+def lead():
+    return 100 * experiments.load(PHOTOS).differences("max", "avg", "test_accuracy")
+
+
+def found(claim, *names):
+    parts = {part.name: part.found for part in claims.claim(claim).parts}
+    return [parts[name] for name in names]
 
 
 # words of the chapter, and whether they are true of the recorded runs
@@ -119,20 +145,17 @@ SAID = {
         for kind in ("max", "average")
         for direction in ("forward", "forward and backward")
     ),
-    "take more than two fifths of a step in torch's default layout": lambda: (
-        0.4 < speed("torch", "share_64") < 0.5
+    "take nearly half of a step (44 %) in torch's default layout": lambda: (
+        round(100 * speed("torch", "share_64")) == 44
     ),
     "and about a quarter with channels last": lambda: (
         0.22 < speed("torch_channels_last", "share_64") < 0.29
     ),
-    "In torch's default layout it is nearly half": lambda: (
-        speed("torch", "share_64") > 0.4 and speed("torch_bf16", "share_64") > 0.45
-    ),
-    "In float32 the networks with pools gain a third and the others hardly anything": lambda: (
+    "In float32 they get faster by about a third, and the others hardly at all": lambda: (
         all(1.2 < gain("torch", way) < 1.5 for way in ("max", "avg"))
         and all(0.9 < gain("torch", way) < 1.15 for way in ("none", "stride"))
     ),
-    "in bfloat16 all gain, and those with pools nearly twice": lambda: (
+    "in bfloat16 all gain, and those with pools get nearly twice as fast": lambda: (
         all(gain("torch_bf16", way) > 1.15 for way in ("none", "stride"))
         and all(1.7 < gain("torch_bf16", way) < 2.1 for way in ("max", "avg"))
     ),
@@ -201,6 +224,57 @@ SAID = {
     "on 50 000 the average is, in both of the seeds": lambda: (
         len(whole("avg", "max")) == 2 and bool((whole("avg", "max") > 0).all())
     ),
+    "2.26 for ten runs, 12.7 for two": lambda: (
+        round(ch10.t(10), 2) == 2.26 and round(ch10.t(2), 1) == 12.7
+    ),
+    "With very many runs $t$ is 1.96": lambda: round(ch10.t(100_000), 2) == 1.96,
+    "a few dozen of them on the left and a handful on the right": lambda: (
+        24 < counts()["one after the other"] < 48 and 3 < counts()["np.sum"] < 9
+    ),
+    "0.171875, for instance, as 1.011 · 2⁻³": lambda: int("1011", 2) / 2**3 * 2**-3 == 0.171875,
+    "(for dropout 4 000, instead of 200)": lambda: (
+        experiments.load("dropout_cifar").header["configuration"]["images"] * 4 // 5 == 4000
+        and experiments.load("dropout_few_images").header["configuration"]["train"] == 200
+    ),
+    "(twenty for the transition on digits)": lambda: (
+        [
+            points(name, one, other).n
+            for name, one, other in (
+                ("removals_centred", "max", "avg"),
+                ("removals_scattered", "max", "avg"),
+                (PHOTOS, "max", "avg"),
+                ("transition_digits", "avg", "max"),
+                ("transition_cifar", "avg", "max"),
+                ("dropout_few_images", "p50", "p0"),
+                ("dropout_cifar", "p50", "p0"),
+            )
+        ]
+        == [10, 10, 10, 20, 10, 10, 10]
+    ),
+    "the margin that was written down for its pair, 0.3 points": lambda: (
+        RunsExplorer(PHOTOS, ("max", "stride")).margin == 0.003
+    ),
+    "From which number of seeds on does the interval lie above the margin?": lambda: (
+        read("test_accuracy", "max", "stride") == ["undecided"] + 8 * ["higher"]
+    ),
+    "Do ten seeds settle it? Which two of them push the mean up": lambda: (
+        set(read("test_accuracy", "max", "avg")) == {"undecided"}
+        and bool((np.sort(lead())[-2:] > np.sort(lead())[-3] + 1).all())
+    ),
+    "does it say the same as the accuracy, and from which number of seeds on?": lambda: (
+        read("test_log_loss", "max", "stride") == 2 * ["undecided"] + 7 * ["lower"]
+    ),
+    "*with which clock* (a step is faster than without downsampling, and not": lambda: (
+        found("pooling-speeds-up-training", "step", "step-stride") == ["holds", "does not hold"]
+    ),
+    "(the accuracy, on photographs and scattered digits)": lambda: (
+        "photographs or scattered digits" in claims.claim("pooling-improves-accuracy").clause
+    ),
+    "(dropout narrows the gap, and on photographs it did not raise the accuracy by half": lambda: (
+        "a smaller gap in the same training" in claims.claim("dropout-reduces-overfitting").clause
+        and "photographs it did not raise the test accuracy by half a point"
+        in claims.claim("dropout-reduces-overfitting").clause
+    ),
     "An effect of several points is clear after three or four runs": lambda: all(
         points(PHOTOS, "max", "stride", n).low > 0.5 for n in (3, 4, 5)
     ),
@@ -254,7 +328,56 @@ def test_the_alternative_text_of_the_parting_counts_the_pairs():
         ("How many different sums?", "Not two thousand different sums"),
         ("Does the learning rate matter?", "every one of the pairs has leapt"),
         ("Draw the curve: images a second", "Read it from the left"),
+        ("Which part of a training step do they take", "take nearly half of a step"),
+        ("By how much does a training step get faster", "they get faster by about a third"),
     ],
 )
 def test_a_prediction_is_asked_before_it_is_answered(question, answer):
     CHAPTER.must_ask_before(question, answer)
+
+
+def test_no_caption_answers_what_the_exercise_on_layouts_asks():
+    caption = next(
+        cell.metadata["mystnb"]["figure"]["caption"]
+        for cell in CHAPTER.cells
+        if cell.metadata.get("mystnb", {}).get("figure", {}).get("name") == "fig-layout-gains"
+    )
+    assert not [words for words in ch10._CHOICES if words in caption]
+
+
+def test_the_verdicts_are_told_as_sentences_and_not_by_their_names():
+    table = CHAPTER.printed("what is asked")
+    assert "Dropout prevents overfitting." in table
+    assert "pooling-speeds-up-training" not in table
+
+
+@pytest.mark.parametrize(
+    "words", ["`ch10.t(n)` is", "`print(ch10.weights)`", "Return the ends (low, high)"]
+)
+def test_an_exercise_tells_on_the_page_what_its_answer_needs(words):
+    assert words in CHAPTER.prose
+
+
+def test_no_number_breaks_at_its_thousands():
+    texts = [cell.source for cell in CHAPTER.cells if cell.cell_type == "markdown"]
+    texts += [
+        cell.metadata["mystnb"]["figure"]["caption"]
+        for cell in CHAPTER.cells
+        if cell.metadata.get("mystnb", {}).get("figure")
+    ]
+    assert [text for text in texts if re.search(r"\d 000\b", text)] == []
+
+
+def test_printed_lines_fit_beside_the_margin_and_say_where_they_were_cut():
+    printed = [
+        output.get("text", "")
+        for cell in CHAPTER.cells
+        for output in cell.get("outputs", [])
+        if output.output_type == "stream"
+    ]
+    [header] = [text for text in printed if text.startswith("question:")]
+    lines = header.splitlines()
+    assert max(map(len, lines)) <= 76
+    assert sum(line.endswith(" …") for line in lines) >= 3
+    [message] = [text for text in printed if text.startswith("load(last_digit.jsonl)")]
+    assert max(map(len, message.splitlines())) <= 72

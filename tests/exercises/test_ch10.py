@@ -73,7 +73,7 @@ def test_the_function_as_found_is_not_attempted_and_wrong_once_touched():
     assert "the time that Python takes to hand a step over" in reply
 
 
-def test_the_minimum_of_several_is_accepted():
+def test_the_minimum_of_several_is_accepted_with_a_word_on_the_median():
     def my_milliseconds(device, repeats):
         for _ in range(2):
             device.step()
@@ -86,7 +86,21 @@ def test_the_minimum_of_several_is_accepted():
             times.append(device.clock() - began)
         return min(times)
 
-    assert ch10.timing.check(my_milliseconds).passed
+    reply = ch10.timing.check(my_milliseconds)
+    assert reply.passed
+    assert "You take the minimum" in plain(reply)
+
+
+def test_the_median_is_not_taken_for_the_minimum():
+    reply = ch10.timing.check(ch10._my_milliseconds)
+    assert reply.passed
+    assert "minimum" not in plain(reply)
+
+
+def test_of_an_uneven_device_the_minimum_is_not_the_median():
+    device = ch10._Uneven(0.25, 6.0)
+    assert np.median(ch10._timed(device, 6)) == 7.25
+    assert min(ch10._timed(ch10._Uneven(0.25, 6.0), 6)) == 6.25
 
 
 # -- 3. paired
@@ -106,7 +120,34 @@ def test_no_case_has_differences_without_spread():
     assert all(np.ptp(first - second) > 0 for first, second, _ in ch10._interval_cases())
 
 
+@pytest.mark.parametrize("case", ch10._interval_cases())
+def test_no_end_that_is_needed_has_more_digits_than_one_can_read(case):
+    assert all(len(repr(end)) <= 13 for end in ch10._interval_by_loops(*case))
+
+
+# -- 4. layouts
+
+
+def test_the_stub_says_in_which_format_the_networks_compute():
+    assert "float32" in ch10.layouts.stub
+
+
 # -- 5. runs
+
+
+def test_one_run_has_no_quantile_and_is_told_so():
+    with pytest.raises(ValueError, match=r"n = 1, needed at least 2\. One run has no spread"):
+        ch10.t(1)
+
+
+def test_a_loop_that_begins_with_one_run_is_told_where_to_begin():
+    def my_runs(spread, half_width):
+        n = 1
+        while ch10.t(n) * spread / n**0.5 > half_width:
+            n += 1
+        return n
+
+    assert "n = 1, needed at least 2" in plain(ch10.runs.check(my_runs))
 
 
 def test_the_quantile_is_for_so_many_runs():

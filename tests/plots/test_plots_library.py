@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
+from matplotlib.patches import Rectangle
+from matplotlib.text import Annotation
 from reading import said, texts, title
 
 from cnnlab import plots
+from cnnlab.plots import library
 from cnnlab.statistics import Interval
 
 
@@ -35,6 +38,7 @@ def test_a_format_has_a_box_for_each_bit():
     ax = plots.number_bits({"float32": (8, 23), "bfloat16": (8, 7)})
     assert len(ax.patches) == 32 + 16
     assert "about 7 decimal digits" in texts(ax)
+    assert texts(ax)[-3:] == ["sign", "exponent", "places behind the point"]
     assert "bfloat16: 1 sign, 8 exponent, 7 places" in said(ax)
 
 
@@ -45,11 +49,25 @@ def test_errors_of_formats_say_how_many_answers_change():
 
 
 def test_the_steps_of_a_device_and_the_readings_stand_where_they_were():
-    ax = plots.two_clocks([(0, 1, 7), (1, 7, 13)], {"too early": [0, 2], "waits": [13]})
-    bars = [collection.get_paths()[0].get_extents() for collection in ax.collections]
-    assert [(bar.x0, bar.x1) for bar in bars[1::2]] == [(1, 7), (7, 13)]
-    assert [line.get_xdata()[0] for line in ax.lines] == [0, 2, 13]
-    assert "too early: clock read at 0 and 2 ms; waits: clock read at 13 ms" in said(ax)
+    readings = {"too early": (0, 2), "waits": (0, 13)}
+    ax = plots.two_clocks([(0, 1, 7), (1, 7, 13)], readings, launch=1)
+    device = [bar for bar in ax.patches if bar.get_y() == 0]
+    assert [(bar.get_x(), bar.get_x() + bar.get_width()) for bar in device] == [(1, 7), (7, 13)]
+    assert [line.get_xdata()[0] for line in ax.lines] == [2, 13]
+    assert "too early: clock started at 0 and read at 2 ms; waits: clock started at 0" in said(ax)
+
+
+def test_python_is_busy_as_long_as_it_hands_over():
+    ax = plots.two_clocks([(0, 0.5, 7), (0.5, 7, 13)], {"waits": (0, 13)}, launch=0.5)
+    python = [bar for bar in ax.patches if isinstance(bar, Rectangle) and bar.get_y() > 1]
+    assert [(bar.get_x(), bar.get_width()) for bar in python] == [(0, 0.5), (0.5, 0.5)]
+
+
+def test_a_clock_counts_from_its_start_to_its_reading():
+    ax = plots.two_clocks([(2, 3, 9)], {"too early": (2, 3), "waits": (2, 9)}, launch=1)
+    spans = [text for text in ax.texts if isinstance(text, Annotation)]
+    assert [(span.xyann[0], span.xy[0]) for span in spans] == [(2, 3), (2, 9)]
+    assert {"too early: 1 ms", "waits: 7 ms"} <= set(texts(ax))
 
 
 def test_each_line_of_throughput_has_its_own_sizes():
@@ -57,6 +75,30 @@ def test_each_line_of_throughput_has_its_own_sizes():
     assert [list(line.get_xdata()) for line in ax.lines] == [[1, 8], [8, 64]]
     assert [label.get_text() for label in ax.get_xticklabels()] == ["1", "8", "64"]
     assert "a 1: 1e+02, 8: 4e+02" in said(ax)
+
+
+def test_a_line_of_throughput_has_its_name_at_its_end():
+    ax = plots.throughput({"a": ([1, 8], [100.0, 400.0]), "b": ([1, 8], [50.0, 390.0])})
+    assert ax.get_legend() is None
+    assert [(name.get_text(), name.xy) for name in ax.texts] == [("a", (8, 400)), ("b", (8, 390))]
+    assert [name.get_color() for name in ax.texts] == [line.get_color() for line in ax.lines]
+    upper, lower = (name.xyann[1] for name in ax.texts)
+    assert upper - lower == pytest.approx(0.075)
+
+
+@pytest.mark.parametrize(
+    ("heights", "placed"),
+    [
+        ([0.9, 0.1, 0.5], [0.9, 0.1, 0.5]),
+        ([0.5, 0.5], [0.45, 0.55]),
+        ([0.6, 0.5, 0.45], [0.616667, 0.516667, 0.416667]),
+        ([0.5, 0.5, 0.58], [0.426667, 0.526667, 0.626667]),
+    ],
+)
+def test_names_that_would_touch_are_moved_apart(heights, placed):
+    assert library._spread(heights, 0.1) == pytest.approx(placed, abs=1e-5)
+    ordered = np.diff(np.sort(library._spread(heights, 0.1)))
+    assert (ordered > 0.1 - 1e-9).all()
 
 
 def test_shares_and_gains_have_their_medians():
