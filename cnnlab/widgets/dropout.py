@@ -112,13 +112,18 @@ class DropoutExplorer(PageWidget):
         )
 
     def __repr__(self) -> str:
-        """One line: rate, mode, and the law of the output."""
-        mean, variance = self.output_moments()
+        """One line: rate, mode, and the law of the output, or the two means of the pool."""
         mode = f"training, kept units × {number(self._factor)}" if self.training else "evaluation"
-        return (
-            f"DropoutExplorer: p = {self.p:g}, {mode}: "
-            f"the output has mean {number(mean)}, variance {number(variance)}"
-        )
+        if self.scene == "pool":
+            before, after = (self.pool_mean(self.pool, place) for place in ("before", "after"))
+            result = (
+                f"the {self.pool} pool has mean {number(before)} with dropout before it, "
+                f"{number(after)} with dropout after it"
+            )
+        else:
+            mean, variance = self.output_moments()
+            result = f"the output has mean {number(mean)}, variance {number(variance)}"
+        return f"DropoutExplorer: p = {self.p:g}, {mode}: {result}"
 
     @property
     def _rate(self) -> float:

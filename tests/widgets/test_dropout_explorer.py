@@ -115,6 +115,13 @@ def test_the_line_of_text_names_rate_mode_and_law():
     )
 
 
+def test_the_line_of_text_of_the_second_scene_names_the_means_of_the_pool():
+    assert repr(DropoutExplorer(scene="pool", window=[[8, 6], [4, 2]])) == (
+        "DropoutExplorer: p = 0.5, training, kept units × 2: the max pool has mean 12.25 with "
+        "dropout before it, 8 with dropout after it"
+    )
+
+
 def test_an_array_becomes_plain_rows():
     assert DropoutExplorer(window=np.eye(2)).window == [[1, 0], [0, 1]]
 
