@@ -61,6 +61,8 @@ class Bug:
     wrong: str
 
 
+#: The six bugs by their names, as :func:`plant`, :func:`faulty`, :func:`loss` and :func:`train`
+#: take them.
 BUGS = {
     "lost_gradient": Bug(
         "MaxPool2d",

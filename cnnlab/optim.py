@@ -15,10 +15,16 @@ class Optimizer:
 
     Parameters
     ----------
-    parameters : iterable of Parameter
+    params : iterable of Parameter
         ``model.parameters()``.
     lr : float
         Learning rate, positive.
+
+    Attributes
+    ----------
+    parameters : list of Parameter
+    lr : float
+        May be changed between two steps, as :class:`CosineSchedule` does.
 
     Raises
     ------
@@ -26,11 +32,17 @@ class Optimizer:
         If there is nothing to train, a parameter comes twice, or the learning rate is not positive.
     TypeError
         If something else than parameters came, for example the model itself.
+
+    Notes
+    -----
+    Where `lr` stands, torch has a dictionary, `defaults`: there each group of parameters can have
+    options of its own, here there is one group. `zero_grad` has no `set_to_none`: it fills the
+    gradients with 0. `step` takes no `closure`.
     """
 
-    def __init__(self, parameters: Iterable[Parameter], lr: float) -> None:
+    def __init__(self, params: Iterable[Parameter], lr: float) -> None:
         who = type(self).__name__
-        came = list(parameters) if isinstance(parameters, Iterable) else [parameters]
+        came = list(params) if isinstance(params, Iterable) else [params]
         strange = [type(each).__name__ for each in came if not isinstance(each, Parameter)]
         if strange:
             raise TypeError(
@@ -57,7 +69,7 @@ class Optimizer:
 
     def step(self) -> None:
         """Move every parameter a little against its gradient."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no step. Write one in the subclass.")
 
 
 class SGD(Optimizer):
@@ -67,23 +79,39 @@ class SGD(Optimizer):
 
     Parameters
     ----------
-    parameters : iterable of Parameter
+    params : iterable of Parameter
+        ``model.parameters()``.
     lr : float, default 1e-3
         Learning rate :math:`\eta`.
     momentum : float, default 0
         :math:`\mu`, at least 0.
     weight_decay : float, default 0
         :math:`\lambda`, at least 0.
+
+    Notes
+    -----
+    `weight_decay` is given by name: in torch another number, `dampening`, stands before it. There
+    is no `dampening`, `nesterov`, `maximize`, `foreach`, `differentiable` or `fused` here.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> w = Parameter(np.array([1.0]))
+    >>> w.grad += 2
+    >>> SGD([w], lr=0.25).step()
+    >>> w.data  # 1 - 0.25 * 2
+    array([0.5])
     """
 
     def __init__(
         self,
-        parameters: Iterable[Parameter],
+        params: Iterable[Parameter],
         lr: float = 1e-3,
         momentum: float = 0.0,
+        *,
         weight_decay: float = 0.0,
     ) -> None:
-        super().__init__(parameters, lr)
+        super().__init__(params, lr)
         self.momentum = _checks.number("SGD", "momentum", momentum, 0)
         self.weight_decay = _checks.number("SGD", "weight_decay", weight_decay, 0)
         self._velocity = [np.zeros_like(parameter.data) for parameter in self.parameters]
@@ -107,7 +135,8 @@ class Adam(Optimizer):
 
     Parameters
     ----------
-    parameters : iterable of Parameter
+    params : iterable of Parameter
+        ``model.parameters()``.
     lr : float, default 1e-3
         Learning rate :math:`\eta`.
     betas : pair of float, default (0.9, 0.999)
@@ -116,6 +145,11 @@ class Adam(Optimizer):
     weight_decay : float, default 0
         Added to the gradient, as in torch's Adam (not AdamW).
 
+    Notes
+    -----
+    Of torch's options there is no `amsgrad`, `foreach`, `maximize`, `capturable`,
+    `differentiable`, `fused` or `decoupled_weight_decay` here.
+
     References
     ----------
     Kingma and Ba (2015), arXiv:1412.6980, algorithm 1.
@@ -123,13 +157,13 @@ class Adam(Optimizer):
 
     def __init__(
         self,
-        parameters: Iterable[Parameter],
+        params: Iterable[Parameter],
         lr: float = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.0,
     ) -> None:
-        super().__init__(parameters, lr)
+        super().__init__(params, lr)
         pair = isinstance(betas, tuple | list) and len(betas) == 2
         if not pair or not all(0 <= _checks.number("Adam", "beta", beta) < 1 for beta in betas):
             raise ValueError(f"Adam: betas = {betas}, needed two numbers from 0 to below 1.")
@@ -164,6 +198,11 @@ class CosineSchedule:
     optimizer : Optimizer
     steps : int
         Number T of steps after which the rate is 0.
+
+    Notes
+    -----
+    torch calls `steps` `T_max`, falls to a rate `eta_min`, which is 0 here, and can go on from a
+    `last_epoch`. After step T the rate stays at 0; in torch it rises again.
 
     References
     ----------

@@ -71,6 +71,11 @@ def windows(
     -------
     read-only view of shape (..., H_out, W_out, kH, kW)
 
+    Raises
+    ------
+    ValueError
+        If the window does not fit into the image.
+
     Examples
     --------
     >>> x = np.arange(9).reshape(3, 3)
@@ -80,6 +85,12 @@ def windows(
     """
     (kH, kW), (sH, sW), (dH, dW) = kernel_size, stride, dilation
     reach = (dH * (kH - 1) + 1, dW * (kW - 1) + 1)
+    if x.ndim < 2 or x.shape[-2] < reach[0] or x.shape[-1] < reach[1]:
+        raise ValueError(
+            f"windows: the image of shape {x.shape} came, needed (..., H, W) with H at least "
+            f"{reach[0]} and W at least {reach[1]} for a window of {kH}x{kW} with dilation "
+            f"({dH}, {dW}). Use a smaller window, less dilation or more padding."
+        )
     view = sliding_window_view(x, reach, axis=(-2, -1))
     seen: Array = view[..., ::sH, ::sW, ::dH, ::dW]
     return seen

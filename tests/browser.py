@@ -68,6 +68,10 @@ _UNTIL_COMPLETE = """async () => {
 }"""
 
 
+_TELL_VIOLATIONS = """addEventListener("securitypolicyviolation", (event) =>
+  tellViolation(`${event.effectiveDirective} of ${event.blockedURI} (${event.sourceFile})`))"""
+
+
 class _Quiet(http.server.SimpleHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -94,10 +98,13 @@ class Visit:
     foreign: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)  # of the page's content security policy
     files: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         """Listen to the page and stop each request to another host."""
+        self.page.expose_function("tellViolation", lambda text: self.violations.append(text))
+        self.page.add_init_script(_TELL_VIOLATIONS)
         self.page.route("**/*", self._pass_or_stop)
         self.page.on("response", self._note_response)
         self.page.on("requestfailed", self._note_failure)

@@ -220,3 +220,8 @@ MODEL = nn.Sequential(nn.Linear(2, 2))
 def test_what_is_no_list_of_parameters_or_no_number_is_refused(call, kind, words):
     with pytest.raises(kind, match=re.escape(words)):
         call()
+
+
+def test_an_optimiser_without_a_step_says_that_one_has_to_be_written():
+    with pytest.raises(NotImplementedError, match=r"Optimizer has no step. Write one"):
+        optim.Optimizer(P, lr=0.1).step()

@@ -1,5 +1,7 @@
 """Windows and their way back: by hand, and as adjoints of one another for any geometry."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -175,3 +177,20 @@ def test_neither_images_nor_gradients_are_changed(case):
     y = windows.reduce(x, slide, -1, np.maximum, -99)
     y.flags.writeable = False
     windows.spread(y, slide, -1)
+
+
+@pytest.mark.parametrize(
+    ("shape", "dilation", "words"),
+    [
+        (
+            (1, 4, 4),
+            (1, 1),
+            "the image of shape (1, 4, 4) came, needed (..., H, W) with H at least 5",
+        ),
+        ((5, 8), (1, 2), "with H at least 5 and W at least 9 for a window of 5x5 with dilation"),
+        ((9,), (1, 1), "the image of shape (9,) came, needed (..., H, W)"),
+    ],
+)
+def test_a_window_that_does_not_fit_is_refused_with_the_size_that_is_needed(shape, dilation, words):
+    with pytest.raises(ValueError, match=re.escape(words)):
+        windows.windows(np.zeros(shape), (5, 5), dilation=dilation)

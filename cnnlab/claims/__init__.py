@@ -99,4 +99,4 @@ def box(chapter: str) -> Box:
     if not chosen:
         chapters = ", ".join(sorted({entry.chapter for entry in ledger()}))
         raise ValueError(f"box({chapter!r}): no verdicts in this chapter; there are {chapters}.")
-    return Box(chosen, "Verdicts of this chapter")
+    return Box(chosen, "Verdicts of this chapter", chapter)

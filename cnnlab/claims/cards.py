@@ -52,10 +52,13 @@ class Box:
         In the order of printing.
     caption : str
         What the box shows.
+    chapter : str, default ""
+        Where the box stands, if it is known: there a link stays on the page.
     """
 
     claims: "tuple[Claim, ...]"
     caption: str
+    chapter: str = ""
 
     def __repr__(self) -> str:
         lines = [self.caption]
@@ -76,8 +79,7 @@ class Box:
             f'<p class="cnn-verdicts__caption">{caption}</p>{cards}{note}</section>'
         )
 
-    @staticmethod
-    def _card(claim: "Claim") -> str:
+    def _card(self, claim: "Claim") -> str:
         sentence = html.escape(claim.sentence)
         notes = "".join(f"<p>{html.escape(note)}</p>" for note in _notes(claim))
         asides = ""
@@ -90,18 +92,20 @@ class Box:
             f'<span aria-hidden="true">{claim.mark}</span> {html.escape(written(claim))}</span> '
             f'<span class="cnn-verdict__claim">{sentence}</span></p>'
             f"{notes}{_listed(claim.counting) if claim.counting else ''}{asides}"
-            f"{_sources(claim)}</div>"
+            f"{_sources(claim, self.chapter)}</div>"
         )
 
 
-def _sources(claim: "Claim") -> str:
-    """Lead to what decided: place in the chapter, experiments with rows and code, proofs."""
+def _sources(claim: "Claim", chapter: str) -> str:
+    """Lead from a chapter to what decided: a section, experiments with rows and code, proofs."""
     if not claim.counting:
         return ""
     links = []
     if claim.section:
         label = html.escape(f"where it is shown: {claim.sentence}")
-        links.append(f'<a href="#{claim.section}" aria-label="{label}">where it is shown</a>')
+        page = "" if claim.chapter == chapter else f"{claim.chapter}.html"
+        address = f"{page}#{claim.section}"
+        links.append(f'<a href="{address}" aria-label="{label}">where it is shown</a>')
     if claim.proofs:
         links.append(f'<a href="{PROOFS}#proofs-of-{claim.name}">the proofs of {claim.name}</a>')
     counting = {part.rule.experiment for part in claim.counting if part.rule is not None}

@@ -1,7 +1,8 @@
 """Exercises from the command line: list them, and grade a class.
 
 python -m cnnlab.exercises list
-python -m cnnlab.exercises grade submissions/ --output grades.csv
+python -m cnnlab.exercises grade submissions/ --chapter ch02 --output grades.csv
+python -m cnnlab.exercises grade submissions/ --exercise ch02.max_pool2d
 """
 
 import argparse
@@ -29,7 +30,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m cnnlab.exercises", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m cnnlab.exercises",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     commands = parser.add_subparsers(required=True)
 
     listing = commands.add_parser("list", help="print all exercises and the names they look for")
@@ -42,18 +47,33 @@ def _parser() -> argparse.ArgumentParser:
         "--chapter",
         action="append",
         choices=_chapters(),
-        help="whose exercises to look for; may be repeated (all chapters if not given)",
+        help="whose exercises to look for; may be repeated (default: all chapters)",
     )
-    grades.add_argument("--output", type=Path, help="CSV file for the table (printed if not given)")
-    grades.add_argument("--messages", type=Path, help="CSV file for what the checks say")
-    grades.add_argument("--seconds", type=_seconds, default=120, help="limit of one submission")
+    grades.add_argument(
+        "--exercise",
+        action="append",
+        metavar="NAME",
+        help="one to look for, such as ch02.max_pool2d; may be repeated, and added to a chapter",
+    )
+    grades.add_argument("--output", type=Path, help="CSV file for the table (default: printed)")
+    grades.add_argument(
+        "--messages", type=Path, help="CSV file for what the checks say (default: none)"
+    )
+    grades.add_argument(
+        "--seconds",
+        type=_seconds,
+        default=120,
+        help="limit of one submission (default %(default)s)",
+    )
     grades.add_argument(
         "--megabytes",
         type=_count,
         default=4000,
-        help="limit of its memory (NumPy alone takes a few hundred)",
+        help="limit of its memory (default %(default)s; NumPy alone takes a few hundred)",
     )
-    grades.add_argument("--jobs", type=_count, default=1, help="how many run at the same time")
+    grades.add_argument(
+        "--jobs", type=_count, default=1, help="how many run at the same time (default %(default)s)"
+    )
     return parser
 
 
@@ -86,6 +106,8 @@ def _list(_options: argparse.Namespace) -> int:
 
 def _grade(options: argparse.Namespace) -> int:
     submissions, others = grading.submissions_in(options.folder)
+    wanted = [*(options.chapter or []), *(options.exercise or [])] or _chapters()
+    grading.chosen_exercises(wanted)  # refuses a name that is none before anything is written
     _refuse_to_overwrite(submissions, options.output, options.messages)
     for path in others:
         print(f"not graded, neither notebook nor script: {path}", file=sys.stderr)
@@ -93,7 +115,7 @@ def _grade(options: argparse.Namespace) -> int:
         print("This system offers no limit of memory; the limit of time holds.", file=sys.stderr)
     grades = grading.grade_all(
         options.folder,
-        options.chapter or _chapters(),
+        wanted,
         seconds=options.seconds,
         megabytes=options.megabytes,
         jobs=options.jobs,

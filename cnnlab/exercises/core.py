@@ -20,7 +20,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from types import TracebackType
+from types import CodeType, TracebackType
 from typing import Any, Literal, TypeVar, cast
 
 import numpy as np
@@ -204,17 +204,27 @@ class Exercise:
             start += "\n\n"
         return f"{start}\n{self.name}.check({self.answer_name})"
 
+    @property
+    def handout(self) -> str:
+        """The stub as a file of its own, with the imports it needs: to hand out to a class."""
+        module = self.name.partition(".")[0]
+        return f"import numpy as np\nfrom cnnlab.exercises import {module}\n\n\n{self.stub}\n"
+
     def _is_untouched(self, answer: Any) -> bool:
         """Whether an answer is the function that was to be repaired, as it was found."""
         if not (self.starts_from and callable(self.solved_by) and hasattr(answer, "__code__")):
             return False
-        names: dict[str, Any] = {"np": np}
-        exec(self.starts_from, names)
-        found, code = names[self.answer_name].__code__, answer.__code__
-        return all(
-            getattr(found, part) == getattr(code, part)
-            for part in ("co_code", "co_consts", "co_names")
+        # In a file that imports NumPy itself, Python compiles a call such as np.sort differently.
+        return any(
+            _same_code(self._found(before), answer.__code__)
+            for before in ("", "import numpy as np\n")
         )
+
+    def _found(self, before: str) -> CodeType:
+        """Compile the function that is to be repaired, below some other lines."""
+        names: dict[str, Any] = {"np": np}
+        exec(f"{before}{self.starts_from}", names)
+        return cast(CodeType, names[self.answer_name].__code__)
 
     def check(self, answer: Any = None) -> Outcome:
         """Say whether an answer is right, and if not, why.
@@ -309,6 +319,12 @@ class Exercise:
         parameters = inspect.signature(function).parameters.values()
         signature = inspect.Signature([p.replace(annotation=plain) for p in parameters])
         return f"def {self.answer_name}{signature}:"
+
+
+def _same_code(one: CodeType, other: CodeType) -> bool:
+    """Whether two functions do the same, step by step."""
+    parts = ("co_code", "co_consts", "co_names")
+    return all(getattr(one, part) == getattr(other, part) for part in parts)
 
 
 # -- Calling the reader's code ----------------------------------------------------------------

@@ -30,8 +30,9 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
+from cnnlab import exercises
 from cnnlab.exercises import submission
-from cnnlab.exercises.core import _describe
+from cnnlab.exercises.core import Exercise, _describe
 
 SUFFIXES = (".ipynb", ".py")
 
@@ -99,9 +100,44 @@ def _is_hidden(path: Path) -> bool:
     return any(part.startswith(".") for part in path.parts)
 
 
+def chosen_exercises(wanted: Sequence[str]) -> list[Exercise]:
+    """List the exercises that are asked for by chapter or by name, each once.
+
+    Parameters
+    ----------
+    wanted : sequence of str
+        Chapters and exercises.
+
+    Returns
+    -------
+    list of Exercise
+        In the order of their chapters.
+
+    Raises
+    ------
+    ValueError
+        If there is no such chapter or exercise.
+
+    Examples
+    --------
+    >>> [exercise.name for exercise in chosen_exercises(["ch02.max_pool2d", "ch02.design_stack"])]
+    ['ch02.max_pool2d', 'ch02.design_stack']
+    """
+    there = sorted(name for name in exercises.__all__ if name.startswith("ch"))
+    asked = [chapter for chapter in there if chapter in {w.partition(".")[0] for w in wanted}]
+    found = submission.exercises_of(asked)
+    unknown = set(wanted).difference(there, (exercise.name for exercise in found))
+    if unknown:
+        raise ValueError(
+            f"grade: there is no exercise {min(unknown)!r}. Run python -m cnnlab.exercises list "
+            "to see all of them."
+        )
+    return [each for each in found if {each.name, each.name.partition(".")[0]} & set(wanted)]
+
+
 def grade(
     path: Path,
-    chapters: Sequence[str],
+    wanted: Sequence[str],
     *,
     name: str | None = None,
     seconds: float = 120,
@@ -113,8 +149,9 @@ def grade(
     ----------
     path : path
         Notebook or script.
-    chapters : sequence of str
-        Whose exercises to look for, such as ``["ch02"]``.
+    wanted : sequence of str
+        Which exercises to look for: chapters, such as ``"ch02"``, and single exercises, such as
+        ``"ch02.max_pool2d"``.
     name : str, optional
         What to call it in the table; the file's name if not given.
     seconds : float, default 120
@@ -127,6 +164,8 @@ def grade(
     -------
     Grade
     """
+    chosen = chosen_exercises(wanted)
+    chapters = list(dict.fromkeys(exercise.name.partition(".")[0] for exercise in chosen))
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         result = Path(folder) / "result.json"
         empty, copies = Path(folder) / "here", Path(folder) / "submission"
@@ -141,7 +180,7 @@ def grade(
         problems.append(ended)
     outcomes = {
         exercise.name: found["outcomes"].get(exercise.name, ("not checked", ended))
-        for exercise in submission.exercises_of(list(chapters))
+        for exercise in chosen
     }
     return Grade(name or path.name, outcomes, problems)
 
@@ -195,7 +234,7 @@ def _run(command: list[str], folder: Path, seconds: float) -> str:
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End a process and what it has started, less what has left its group."""
-    if os.name == "posix":
+    if sys.platform != "win32":
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
     else:
@@ -212,7 +251,7 @@ def _last_line(errors: IO[bytes]) -> str:
 
 def grade_all(
     folder: Path,
-    chapters: Sequence[str],
+    wanted: Sequence[str],
     *,
     seconds: float = 120,
     megabytes: int = 4000,
@@ -224,8 +263,8 @@ def grade_all(
     ----------
     folder : path
         What the students handed in, one file each, in folders or not.
-    chapters : sequence of str
-        Whose exercises to look for.
+    wanted : sequence of str
+        Which exercises to look for, as in `grade`.
     seconds, megabytes
         Limits of one submission, as in `grade`.
     jobs : int, default 1
@@ -237,7 +276,7 @@ def grade_all(
         Sorted by name. A submission that cannot be graded has the reason among its problems.
     """
     files, _ = submissions_in(folder)
-    one = partial(_grade_named, folder, chapters, seconds, megabytes)
+    one = partial(_grade_named, folder, wanted, seconds, megabytes)
     with ThreadPoolExecutor(jobs) as pool:
         try:
             yield from pool.map(one, files)
@@ -246,16 +285,16 @@ def grade_all(
 
 
 def _grade_named(
-    folder: Path, chapters: Sequence[str], seconds: float, megabytes: int, path: Path
+    folder: Path, wanted: Sequence[str], seconds: float, megabytes: int, path: Path
 ) -> Grade:
     """Grade one submission; whatever goes wrong with it stands in its row of the table."""
     name = path.relative_to(folder).as_posix()
     try:
-        return grade(path, chapters, name=name, seconds=seconds, megabytes=megabytes)
+        return grade(path, wanted, name=name, seconds=seconds, megabytes=megabytes)
     except Exception as error:
         problem = _describe(error)
-        exercises = submission.exercises_of(list(chapters))
-        return Grade(name, {each.name: ("not checked", problem) for each in exercises}, [problem])
+        outcomes = {each.name: ("not checked", problem) for each in chosen_exercises(wanted)}
+        return Grade(name, outcomes, [problem])
 
 
 def write_table(grades: Iterable[Grade], stream: IO[str]) -> None:

@@ -13,7 +13,9 @@ from cnnlab.experiments import catalogue, records
 from cnnlab.experiments.core import Experiment, Quantity
 from cnnlab.experiments.records import Record
 
+#: Names of all experiments, in the order of the alphabet.
 NAMES = tuple(module.name for module in pkgutil.iter_modules(catalogue.__path__))
+#: Folder of the recorded rows, one file for each experiment.
 RUNS = Path(__file__).with_name("runs")
 
 __all__ = ["NAMES", "RUNS", "Experiment", "Quantity", "Record", "get", "load"]

@@ -18,6 +18,10 @@ def relu(input: Array) -> Array:
     -------
     array of the same shape and dtype; a new one, the input is left alone.
 
+    Notes
+    -----
+    There is no `inplace`, as torch has it: no layer here writes into its input.
+
     Examples
     --------
     >>> relu(np.array([-2, 0, 3]))
@@ -33,6 +37,10 @@ class ReLU(Module):
     """Rectified linear unit, element by element (torch.nn.ReLU).
 
     Its derivative is 1 where the output is positive and 0 elsewhere; at 0 it is 0, as in torch.
+
+    Notes
+    -----
+    There is no `inplace`, as torch has it: no layer here writes into its input.
 
     Examples
     --------

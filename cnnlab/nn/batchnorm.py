@@ -39,6 +39,10 @@ class BatchNorm2d(Module):
     running_mean, running_var : arrays of shape (C,), or None
     num_batches_tracked : int64 array of shape (), or None
 
+    Notes
+    -----
+    `dtype` is given by name. There is no `device` as in torch.
+
     Examples
     --------
     >>> layer = BatchNorm2d(1, eps=1e-12, dtype=np.float64)

@@ -36,6 +36,11 @@ class Conv2d(Windowed):
     weight : Parameter of shape (out_channels, in_channels / groups, kH, kW)
     bias : Parameter of shape (out_channels,), or None
 
+    Notes
+    -----
+    `dtype` is given by name, and `rng` is not in torch. There is no `padding_mode` and no `device`:
+    outside of the image lie zeros; for a ring put a :class:`CircularPad2d` in front.
+
     Examples
     --------
     >>> layer = Conv2d(1, 8, kernel_size=3, padding=1)

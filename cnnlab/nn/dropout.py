@@ -105,6 +105,10 @@ def dropout(
     ValueError
         If `p` is not a probability, or `inplace` is asked for.
 
+    Notes
+    -----
+    `rng` is not in torch, which draws from one global source.
+
     References
     ----------
     Srivastava et al. (2014), JMLR 15, 1929-1958; there p is the probability of *keeping*.
@@ -145,7 +149,7 @@ def dropout2d(
     Notes
     -----
     Three axes are one image (C, H, W). torch up to 2.13 still reads them as (N, C, L), a batch
-    of signals, and warns that this will change.
+    of signals, and warns that this will change. `rng` is not in torch.
 
     References
     ----------
@@ -188,6 +192,10 @@ class Dropout(Module):
         Only False.
     rng : numpy.random.Generator, optional
         Source of chance, used anew in every forward pass; unpredictable when left out.
+
+    Notes
+    -----
+    `rng` is not in torch, which draws from one global source.
 
     Examples
     --------
@@ -246,6 +254,10 @@ class Dropout2d(Dropout):
         Only False.
     rng : numpy.random.Generator, optional
         As for :class:`Dropout`.
+
+    Notes
+    -----
+    `rng` is not in torch. Three axes are one image, as for :func:`dropout2d`.
 
     Examples
     --------

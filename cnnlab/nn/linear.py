@@ -68,6 +68,10 @@ class Linear(Module):
     weight : Parameter of shape (out_features, in_features)
     bias : Parameter of shape (out_features,), or None
 
+    Notes
+    -----
+    `dtype` is given by name, and `rng` is not in torch. There is no `device`.
+
     Examples
     --------
     >>> Linear(256, 10)(np.zeros((8, 256), dtype=np.float32)).shape

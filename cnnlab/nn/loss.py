@@ -26,6 +26,10 @@ def log_softmax(input: Array, dim: int = -1) -> Array:
     -------
     array of the same shape; the exponentials along `dim` sum to 1.
 
+    Notes
+    -----
+    Without `dim` it is the last axis; torch guesses an axis and warns. There is no `dtype`.
+
     Examples
     --------
     >>> log_softmax(np.array([0.0, 1000.0]))
@@ -52,6 +56,10 @@ def softmax(input: Array, dim: int = -1) -> Array:
     Returns
     -------
     array of the same shape, values in [0, 1]
+
+    Notes
+    -----
+    Without `dim` it is the last axis; torch guesses an axis and warns. There is no `dtype`.
 
     Examples
     --------
@@ -131,7 +139,8 @@ def cross_entropy(
 
     Notes
     -----
-    The options after `weight` are given by name; torch has two disused ones in between.
+    `ignore_index`, `reduction` and `label_smoothing` are given by name: torch has two disused
+    options in between, `size_average` and `reduce`, which are not here.
     A class that is not wanted adds 0, even if its probability is 0 (in torch sometimes NaN).
 
     References
@@ -263,6 +272,11 @@ class CrossEntropyLoss(Module):
     ----------
     weight, ignore_index, reduction, label_smoothing
         As for :func:`cross_entropy`. The weight is a buffer: it is in the state, not trained.
+
+    Notes
+    -----
+    `ignore_index`, `reduction` and `label_smoothing` are given by name, and torch's disused
+    `size_average` and `reduce` are not here, as for :func:`cross_entropy`.
 
     Examples
     --------

@@ -24,6 +24,18 @@ class Parameter:
     ----------
     data : array
         Floating-point; updated in place by the optimisers.
+
+    Attributes
+    ----------
+    data : array
+        The values. Write into it, as in ``p.data[...] = 0``: a layer keeps the array itself.
+    grad : array of the shape and dtype of `data`
+        What `backward` has added up since the last ``zero_grad``; 0 at first.
+
+    Notes
+    -----
+    There is no `requires_grad`, as torch has it: every parameter is trained that an optimiser
+    gets. `data` has to be given, and `grad` is never None.
     """
 
     def __init__(self, data: Array) -> None:
@@ -50,18 +62,56 @@ class Module:
     A layer keeps the array `x` it was given, not a copy, until the next forward pass: do not write
     into `x` between forward and backward. The output may be written into, for the layer does not
     need it; but Flatten, and Dropout in evaluation, hand on the memory of `x`.
+
+    Attributes
+    ----------
+    training : bool
+        Whether dropout drops and batch norm uses the batch: True until :meth:`eval` is called.
+    buffer_names : tuple of str
+        Attributes that travel with the weights but are not trained.
+
+    Notes
+    -----
+    Nobody computes gradients unless a layer says how: a layer of your own needs `backward` beside
+    `forward`, which torch derives by itself. :meth:`children` gives names, too, as torch's
+    ``named_children`` does. Of torch's options there is no `recurse`, `remove_duplicate`,
+    `prefix`, `memo`, `keep_vars`, `destination`, `strict`, `assign` or `set_to_none`.
+
+    Examples
+    --------
+    >>> class Half(Module):
+    ...     def forward(self, x):
+    ...         return x / 2
+    ...
+    ...     def backward(self, grad_output):
+    ...         return grad_output / 2
+    >>> Half()(np.array([2.0, 6.0]))
+    array([1., 3.])
     """
 
     training: bool = True
-    buffer_names: tuple[str, ...] = ()  # arrays that travel with the weights but are not trained
+    buffer_names: tuple[str, ...] = ()
 
     def forward(self, x: Array) -> Array:
-        """Compute the output."""
-        raise NotImplementedError
+        """Compute the output; every layer has its own.
+
+        Raises
+        ------
+        NotImplementedError
+            If the layer has none.
+        """
+        raise NotImplementedError(_not_written(self, "forward(self, x)", "returns its output"))
 
     def backward(self, grad_output: Array) -> Array:
-        """Return the gradient of the input; add those of the parameters into their ``grad``."""
-        raise NotImplementedError
+        """Return the gradient of the input; add those of the parameters into their ``grad``.
+
+        Raises
+        ------
+        NotImplementedError
+            If the layer has none.
+        """
+        what = "returns the gradient of its input"
+        raise NotImplementedError(_not_written(self, "backward(self, grad_output)", what))
 
     def __call__(self, x: Array) -> Array:
         """Compute the output: ``layer(x)`` is ``layer.forward(x)``."""
@@ -108,12 +158,12 @@ class Module:
         """Copies of all parameters and buffers under torch's keys."""
         return {name: array.copy() for name, array in self._state()}
 
-    def load_state_dict(self, state: Mapping[str, Array]) -> None:
+    def load_state_dict(self, state_dict: Mapping[str, Array]) -> None:
         """Take over parameters and buffers, for example those of a torch model.
 
         Parameters
         ----------
-        state : mapping of str to array
+        state_dict : mapping of str to array
             Exactly the keys and shapes of :meth:`state_dict`.
 
         Raises
@@ -122,7 +172,7 @@ class Module:
             If a key is missing, unknown, or its array has another shape or does not hold real
             numbers. Nothing is changed then.
         """
-        who, own = type(self).__name__, dict(self._state())
+        who, own, state = type(self).__name__, dict(self._state()), state_dict
         missing, unknown = sorted(own.keys() - state.keys()), sorted(state.keys() - own.keys())
         if missing or unknown:
             raise ValueError(
@@ -224,6 +274,14 @@ class Windowed(Module):
     def window(self) -> Window:
         """Kernel, stride and dilation."""
         return Window(self.kernel_size, self.stride, self.dilation)
+
+
+def _not_written(layer: Module, method: str, what: str) -> str:
+    """Say that a layer lacks a method, and what it would have to do."""
+    return (
+        f"{type(layer).__name__}: this layer has no {method.partition('(')[0]}, needed one that "
+        f"{what}. Write {method} in a class derived from Module."
+    )
 
 
 def short(value: Any) -> Any:

@@ -12,7 +12,8 @@ class Sequential(Module):
     Parameters
     ----------
     *layers : Module
-        In the order in which the data pass through; each one once. (torch lets a layer come twice.)
+        In the order in which the data pass through; each one once. (torch lets a layer come twice,
+        and takes a dictionary of layers with names.)
 
     Raises
     ------

@@ -58,6 +58,8 @@ class Way:
         return self.rule.color if self.filled else "white"
 
 
+#: How each rule of pooling looks in all figures: its name, its colour and its mark. The keys are
+#: ``max``, ``avg``, ``stride``, ``blur`` and ``none``.
 RULES = {
     "max": Rule("max pooling", "#D55E00", "^"),
     "avg": Rule("average pooling", "#0072B2", "o"),

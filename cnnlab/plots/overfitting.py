@@ -32,6 +32,8 @@ CURVES = {
     "test": _Curve("new images put right", DARK, ":"),
     "train": _Curve("training images", OCHRE, "-"),
 }
+#: How each network of chapter 6 looks in its figures, by the arms of the experiments: ``max``,
+#: ``avg``, ``stride``, ``late`` and ``none``.
 ROUTES = {
     "max": Way("max pools", RULES["max"]),
     "avg": Way("average pools", RULES["avg"]),

@@ -17,6 +17,9 @@ with needed("plots", by="cnnlab.plots"):
 
 DARK, GREY, PALE = "#222222", "#595959", "#dddddd"
 
+#: How each network of chapter 8 looks in its figures, by the arms of the experiments: ``max`` and
+#: ``avg`` with pools, ``none``, ``none_squeezed``, ``late``, ``stride`` and ``convstride`` without,
+#: and three in between, ``max_conv``, ``none_thin`` and ``max_gap``.
 WAYS = {
     "max": Way("max pools", RULES["max"]),
     "avg": Way("average pools", RULES["avg"]),

@@ -2,8 +2,12 @@
 
 import re
 
+import numpy as np
 import pytest
 from chapter import BOOK, Chapter
+
+from cnnlab import claims
+from cnnlab.nn import functional as F
 
 ENTRY = re.compile(r"^(?P<term>[^\s`#][^\n]*)\n  (?P<text>[^\n]+)$", re.MULTILINE)
 ENTRIES = {
@@ -14,14 +18,19 @@ ENTRIES = {
 
 def chapters(text):
     """Chapters that an entry sends its reader to."""
-    return re.findall(r"\[chapter \d+\]\(([\w-]+)\)", text)
+    return re.findall(r"\[(?:chapter \d+|the first page)\]\(([\w-]+)\)", text)
+
+
+def prose(name):
+    """What a chapter, or the first page, says in words."""
+    return (BOOK / "intro.md").read_text("utf-8") if name == "intro" else Chapter(name).prose
 
 
 @pytest.mark.parametrize("term", ENTRIES)
 def test_a_term_is_used_in_every_chapter_that_its_entry_names(term):
     assert chapters(ENTRIES[term])
     for name in chapters(ENTRIES[term]):
-        assert term.lower() in Chapter(name).prose.lower(), name
+        assert term.lower() in prose(name).lower(), name
 
 
 @pytest.mark.parametrize("term", ENTRIES)
@@ -38,3 +47,21 @@ def test_every_chapter_number_is_that_of_its_file():
     for text in ENTRIES.values():
         for number, name in re.findall(r"\[chapter (\d+)\]\(([\w-]+)\)", text):
             assert int(name[:2]) == int(number)
+
+
+def test_every_verdict_that_a_claim_has_is_explained_on_the_first_page_and_named_in_the_glossary():
+    for verdict in {claim.verdict.split(" with ")[0] for claim in claims.ledger()} - {"holds"}:
+        assert f"**{verdict}" in prose("intro")
+        assert f"*{verdict}" in ENTRIES["verdict"].lower()
+
+
+def test_lp_pooling_is_told_from_the_power_mean_as_the_code_has_it():
+    assert "there p = 1 is the sum" in ENTRIES["power mean"]
+    assert F.lp_pool2d(np.ones((1, 1, 2, 2)), 1, 2) == 4
+
+
+def test_the_links_of_the_glossary_lead_to_terms_it_has():
+    known = {term.lower() for term in ENTRIES}
+    for text in ENTRIES.values():
+        linked = re.findall(r"\{term\}`(?:[^`<]*<)?([^`<>]+)>?`", text)
+        assert {term.lower() for term in linked} <= known

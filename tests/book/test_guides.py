@@ -1,5 +1,6 @@
 """The guides among the appendices: their code runs, and the files they name are there."""
 
+import inspect
 import re
 import textwrap
 
@@ -9,6 +10,7 @@ from chapter import BOOK
 
 from cnnlab import experiments
 from cnnlab.claims.rules import Rule
+from cnnlab.exercises import core, grading, submission
 
 ROOT = BOOK.parent
 GUIDES = ["how-to-run", "for-instructors"]
@@ -56,3 +58,25 @@ def test_the_claim_of_the_guide_has_a_rule_that_is_one():
     rule = Rule(**{**part["rule"], "experiment": "pool_or_not", "arms": ("max", "stride")})
     assert rule.margin == 0.005
     assert part["rule"]["experiment"] not in experiments.NAMES
+
+
+def test_the_stub_that_the_guide_prints_runs_as_a_file_of_its_own(capsys):
+    (code,) = [code for code in blocks("for-instructors", "python") if "handout" in code]
+    exec(code, {})
+    exec(capsys.readouterr().out, {})
+
+
+def test_the_limits_that_the_guide_names_are_those_of_the_command():
+    limits = inspect.signature(grading.grade).parameters
+    told = " ".join(text_of("for-instructors").split())
+    assert f"statement of a script, may take {submission.STEP_SECONDS:g} seconds" in told
+    assert f"an answer {core.Exercise.time_limit:g} (some have more)" in told
+    assert f"a submission {limits['seconds'].default} (`--seconds`)" in told
+    assert f"{limits['megabytes'].default} MB (`--megabytes`)" in told
+
+
+def test_bibtex_titles_keep_the_capitals_inside_words_and_after_a_question():
+    text = (BOOK / "references.bib").read_text("utf-8")
+    for title in re.findall(r"^  title\s*=\s*\{(.*)\},?$", text, re.MULTILINE):
+        bare = re.sub(r"\{[^}]*\}", "", title)
+        assert re.findall(r"\w*[A-Z]\w*[A-Z]\w*|\? [A-Z]\w*", bare) == [], title

@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
+from book_site import lectures
+from chapter import Chapter
 
 from cnnlab import exercises
 from cnnlab.exercises import goals
@@ -13,6 +15,7 @@ PAGE = (BOOK / "lectures.md").read_text("utf-8")
 CHAPTERS = sorted(name for name in exercises.__all__ if name.startswith("ch"))
 EXERCISES = [e for name in CHAPTERS for e in getattr(exercises, name).EXERCISES]
 LENGTHS = (10, 45, 90)
+IN_PART = re.compile(r"[Bb]eg[iu]n|Start|by vote|in groups|on the projector|as above|as homework")
 LECTURE = re.compile(
     r"^\*\*(?P<minutes>\d+) minutes: [^\n]+\*\*\n\n\| minutes \| what \|\n\| --- \| --- \|\n"
     r"(?P<rows>(?:\|[^\n]+\|\n?)+)",
@@ -80,3 +83,34 @@ def test_the_long_lectures_start_with_as_many_minutes_as_they_take_over(chapter)
         count = {"two": 2, "three": 3, "five": 5}[left_out[1]]
         kept = sum(int(row.split("|")[1]) for row in middle.splitlines())
         assert int(first.split("|")[1]) == kept - count
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_an_exercise_gets_the_minutes_of_its_table_or_is_only_done_in_part(chapter):
+    places = lectures.places().items()
+    minutes = {place.label: goals.PLANS[name].minutes for name, place in places}
+    for lecture in LECTURE.finditer(section(chapter)):
+        for row in lecture["rows"].splitlines():
+            _, given, what, _ = row.split("|")
+            what = re.split(r"(?:^ |; )[Hh]omework", what)[0]
+            for label in re.findall(r"\{ref\}`(ex-[\w-]+)`", what):
+                assert int(given) >= minutes[label] or IN_PART.search(what), row
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_a_plan_has_the_title_of_its_chapter(chapter):
+    (file,) = BOOK.glob(f"{chapter[2:]}-*.ipynb")
+    text = "\n".join(cell.source for cell in Chapter(file.stem).cells)
+    title = re.search(r"^# (.+)$", text, re.MULTILINE)[1]
+    start = f"## {int(chapter[2:])} · {title}\n\n[To the chapter]({file.stem})\n"
+    assert section(chapter).startswith(start)
+
+
+def test_the_page_says_which_lectures_of_45_minutes_need_a_running_notebook():
+    needing = []
+    for chapter in CHAPTERS:
+        _, middle, _ = [lecture["rows"] for lecture in LECTURE.finditer(section(chapter))]
+        if re.search(r"by vote|training live", middle):
+            needing.append(str(int(chapter[2:])))
+    listed = f"{', '.join(needing[:-1])} and {needing[-1]}"
+    assert f"The 45 minutes of chapters {listed} need one running notebook" in PAGE

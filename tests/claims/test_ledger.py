@@ -593,9 +593,15 @@ def test_a_card_says_what_decided_and_where_it_is_shown():
         ((measured,), "recorded runs"),
         ((measured, *proved), "proof and recorded runs"),
     ]:
-        html = claim_of(parts=parts)._repr_html_()
+        claim = claim_of(parts=parts)
+        html = claims.Box((claim,), "Toy", claim.chapter)._repr_html_()
         link = 'href="#a-toy" aria-label="where it is shown: A toy is a toy."'
         assert f"Decided by {how}: <a {link}>where it is shown</a>, " in html
+
+
+def test_a_claim_printed_alone_leads_to_the_page_of_its_chapter():
+    claim = claim_of("holds")
+    assert f'href="{claim.chapter}.html#a-toy"' in claim._repr_html_()
 
 
 def test_a_card_leads_to_the_rows_and_to_the_proofs():

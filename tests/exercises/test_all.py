@@ -1,5 +1,7 @@
 """All exercises: every solution passes, every expected mistake gets its sentence and no other."""
 
+import builtins
+import dis
 import re
 from functools import cache
 
@@ -73,6 +75,23 @@ def test_the_solution_is_correct(exercise):
 @every_exercise
 def test_the_stub_ends_with_the_check(exercise):
     assert exercise.stub.splitlines()[-1] == f"{exercise.name}.check({exercise.answer_name})"
+
+
+@every_exercise
+def test_a_handout_runs_as_a_file_of_its_own(exercise):
+    names = {}
+    exec(exercise.handout, names)
+    assert exercise.check(names[exercise.answer_name]).status == "not attempted"
+
+
+@every_exercise
+def test_a_handout_has_every_name_that_its_stub_uses(exercise):
+    code, names = compile(exercise.handout, "handout.py", "exec"), {}
+    exec(code, names)
+    functions = [each for each in code.co_consts if hasattr(each, "co_code")]
+    used = {step for each in functions for step in dis.get_instructions(each)}
+    asked = {step.argval for step in used if step.opname == "LOAD_GLOBAL"}
+    assert asked <= {*names, *dir(builtins)}
 
 
 @every_exercise

@@ -443,3 +443,48 @@ def test_a_table_that_cannot_be_written_is_told_before_anything_is_graded(classr
 def test_the_list_names_every_exercise_and_its_answer():
     done = command("list")
     assert f"{NAME}: my_receptive_field" in done.stdout.splitlines()
+
+
+# -- Single exercises ---------------------------------------------------------------------------
+
+
+def test_only_the_exercises_that_were_set_are_counted(classroom, capsys):
+    assert main(["grade", str(classroom), "--exercise", NAME]) == 0
+    rows = list(csv.DictReader(capsys.readouterr().out.splitlines()))
+    assert list(rows[0]) == ["submission", NAME, "correct", "of", "problems"]
+    assert [(row["correct"], row["of"]) for row in rows] == [("1", "1"), ("0", "1"), ("0", "1")]
+
+
+def test_nobody_is_told_to_write_what_was_not_set(classroom, tmp_path_factory):
+    messages = tmp_path_factory.mktemp("tables") / "messages.csv"
+    assert main(["grade", str(classroom), "--exercise", NAME, "--messages", str(messages)]) == 0
+    told = csv.DictReader(messages.read_text("utf-8").splitlines())
+    assert {row["exercise"] for row in told} == {NAME}
+
+
+def test_an_exercise_may_be_added_to_a_chapter_and_stands_in_the_order_of_the_book():
+    chosen = grading.chosen_exercises(["ch02", "ch01.conv2d", NAME])
+    assert [exercise.name for exercise in chosen] == [
+        "ch01.conv2d",
+        *(exercise.name for exercise in ch02.EXERCISES),
+    ]
+
+
+@pytest.mark.parametrize("name", ["ch02.max_pool", "ch2", "max_pool2d", ""])
+def test_an_exercise_that_is_none_is_refused_before_anything_is_graded(classroom, capsys, name):
+    assert main(["grade", str(classroom), "--exercise", name]) == 2
+    assert f"there is no exercise {name!r}. Run python -m cnnlab" in capsys.readouterr().err
+
+
+def test_the_help_shows_the_commands_one_a_line(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert "\npython -m cnnlab.exercises list\n" in capsys.readouterr().out.replace("    ", "")
+
+
+def test_the_help_shows_what_holds_without_an_option(capsys):
+    with pytest.raises(SystemExit):
+        main(["grade", "--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    for default in ("all chapters", "120", "4000", "1", "printed", "none"):
+        assert f"(default: {default})" in told or f"(default {default}" in told

@@ -532,3 +532,23 @@ def test_fractions_are_not_loaded_into_a_counter():
     layer = nn.BatchNorm2d(2)
     with pytest.raises(TypeError, match="num_batches_tracked' has dtype float64, needed integers"):
         layer.load_state_dict({**layer.state_dict(), "num_batches_tracked": np.array(2.7)})
+
+
+class Unfinished(nn.Module):
+    """A layer of a reader who has yet to write it."""
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: nn.Module()(np.zeros(1)), "Module: this layer has no forward, needed one that re"),
+        (lambda: Unfinished()(np.zeros(1)), "Unfinished: this layer has no forward, needed one"),
+        (
+            lambda: Unfinished().backward(np.zeros(1)),
+            "Write backward(self, grad_output) in a class",
+        ),
+    ],
+)
+def test_a_layer_without_its_methods_says_which_one_to_write(call, words):
+    with pytest.raises(NotImplementedError, match=re.escape(words)):
+        call()

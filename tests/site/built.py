@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
 from pathlib import Path
 
 import yaml
@@ -24,6 +26,56 @@ def files_below(entry: dict) -> list[str]:
         found += [inner["file"]] if "file" in inner else []
         found += files_below(inner)
     return found
+
+
+# Folders of the site without pages of the book: templates of the theme, and notebooks that run in
+# the browser, which are another program's pages.
+NO_PAGES = {"_static", "lite"}
+
+
+def pages() -> list[Path]:
+    """Every page of the book, as paths below the site's folder."""
+    found = sorted(path.relative_to(HTML) for path in HTML.rglob("*.html"))
+    return [path for path in found if path.parts[0] not in NO_PAGES]
+
+
+@dataclass
+class Page(HTMLParser):
+    """The tags of a page with their attributes, and the text of its scripts and styles."""
+
+    html: str
+    tags: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    scripts: list[str] = field(default_factory=list)
+    styles: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Read the page."""
+        super().__init__()
+        self.feed(self.html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note a tag, and whether text follows that is code."""
+        self.tags.append((tag, {name: value or "" for name, value in attrs}))
+        if tag in {"script", "style"} and "src" not in dict(attrs):
+            self._code(tag).append("")
+
+    def handle_data(self, data: str) -> None:
+        """Note the text of a script or a style."""
+        tag, attributes = self.tags[-1] if self.tags else ("", {})
+        if self.cdata_elem == tag and "src" not in attributes:
+            self._code(tag)[-1] += data
+
+    def _code(self, tag: str) -> list[str]:
+        return self.scripts if tag == "script" else self.styles
+
+    def all(self, *tags: str) -> list[dict[str, str]]:
+        """List the attributes of each of these tags."""
+        return [attributes for tag, attributes in self.tags if tag in tags]
+
+    @property
+    def identifiers(self) -> set[str]:
+        """Where a link may lead to inside of the page."""
+        return {attributes["id"] for _, attributes in self.tags if "id" in attributes}
 
 
 def sources() -> list[Path]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import browser
 import built
 import pytest
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser
 
 
 @pytest.fixture(scope="session")
@@ -25,10 +25,17 @@ def address(site: Path) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def pages(site: Path) -> dict[str, built.Page]:
+    """Every page of the book, read, by its path."""
+    texts = {path.as_posix(): (site / path).read_text("utf-8") for path in built.pages()}
+    return {name: built.Page(text) for name, text in texts.items()}
+
+
 Visitor = Callable[..., browser.Visit]
 
 
-def _visitor(chromium: Browser, address: str, contexts: list[BrowserContext]) -> Visitor:
+def _visitor(chromium: Browser, address: str, visits: list[browser.Visit]) -> Visitor:
     def visit(
         name: str,
         *,
@@ -43,25 +50,31 @@ def _visitor(chromium: Browser, address: str, contexts: list[BrowserContext]) ->
             java_script_enabled=javascript,
             reduced_motion="reduce",
         )
-        contexts.append(context)
-        return browser.Visit(context.new_page()).open(f"{base}/{name}.html")
+        visits.append(browser.Visit(context.new_page()))
+        return visits[-1].open(f"{base}/{name}.html")
 
     return visit
+
+
+def _end(visits: list[browser.Visit]) -> None:
+    """Close the pages; whatever was done there, none may have asked for what its policy forbids."""
+    violations = [violation for visit in visits for violation in visit.violations]
+    for visit in visits:
+        visit.page.context.close()
+    assert violations == [], "A page did what its content security policy forbids."
 
 
 @pytest.fixture
 def visit(chromium: Browser, address: str) -> Iterator[Visitor]:
     """Open a page in a browser profile of its own: ``visit(name, theme=..., width=...)``."""
-    contexts: list[BrowserContext] = []
-    yield _visitor(chromium, address, contexts)
-    for context in contexts:
-        context.close()
+    visits: list[browser.Visit] = []
+    yield _visitor(chromium, address, visits)
+    _end(visits)
 
 
 @pytest.fixture(scope="session")
 def look(chromium: Browser, address: str) -> Iterator[Visitor]:
     """Open a page as `visit` does, once for all tests that only look at it."""
-    contexts: list[BrowserContext] = []
-    yield cache(_visitor(chromium, address, contexts))
-    for context in contexts:
-        context.close()
+    visits: list[browser.Visit] = []
+    yield cache(_visitor(chromium, address, visits))
+    _end(visits)

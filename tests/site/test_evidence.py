@@ -70,12 +70,18 @@ def test_an_experiment_says_for_which_claims_it_counts_and_which_it_only_informs
     assert "pooling-only-downsamples" in text
 
 
+def test_an_experiment_leads_back_to_the_place_where_a_claim_is_settled():
+    text = evidence.experiment_in_words("pool_or_not")
+    assert re.search(r'\S <a href="02-why-pool\.html#[\w-]+">pooling-only-downsamples</a>', text)
+
+
 @pytest.mark.parametrize(
     "claim", [c for c in claims.ledger() if c.proofs], ids=lambda claim: claim.name
 )
 def test_a_proof_is_shown_with_its_source(claim):
     text = evidence.proofs_in_words(claim)
     assert text.startswith(f"## Proofs of {claim.name}\n")
+    assert f'<a href="{claim.chapter}.html#{claim.section}">{claim.name}</a>' in text
     for proof in claim.proofs:
         assert f"def {proof.split('::')[1]}(" in text
     assert all(path.exists() for path in targets(text))

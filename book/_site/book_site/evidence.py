@@ -159,12 +159,18 @@ def _used(name: str) -> str:
     counting, aside = [], []
     for claim in claims.ledger():
         if name in {part.rule.experiment for part in claim.counting if part.rule}:
-            counting.append(f"{claim.mark} {claim.name}")
+            counting.append(_link(claim))
         elif name in claim.experiments:
-            aside.append(f"{claim.mark} {claim.name}")
+            aside.append(_link(claim))
     lines = [f"Counts for the verdict on: {', '.join(counting)}."] if counting else []
     lines += [f"Shown by the way for: {', '.join(aside)}."] if aside else []
     return " ".join(lines) or "Decides no verdict: a chapter shows it."
+
+
+def _link(claim: claims.Claim) -> str:
+    """Lead from the name of a claim to the place in its chapter where it is settled."""
+    place = f"{claim.chapter}.html#{claim.section}".rstrip("#")  # Sphinx finds no headings there
+    return f'{claim.mark} <a href="{place}">{claim.name}</a>'
 
 
 def _cell(text: str) -> str:
@@ -174,7 +180,7 @@ def _cell(text: str) -> str:
 
 def proofs_in_words(claim: claims.Claim) -> str:
     """Write the section of a claim that proofs decide, in Markdown."""
-    lines = [f"## Proofs of {claim.name}", f"*{claim.sentence}*"]
+    lines = [f"## Proofs of {claim.name}", f"*{claim.sentence}*", f"The verdict: {_link(claim)}."]
     for part in claim.parts:
         if part.proof is not None:
             file, test = part.proof.split("::")

@@ -45,3 +45,6 @@
     }
   });
 })();
+
+// The button of the theme that prints; the policy of the page lets no attribute run a script.
+document.querySelector("button.btn-download-pdf-button")?.addEventListener("click", () => print());
