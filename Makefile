@@ -6,20 +6,24 @@ VENV ?= .venv
 PYTHON ?=
 # 1 runs every notebook while the pages are built; empty shows the outputs stored in them.
 EXECUTE ?=
+# 1 adds the chapters as notebooks that run in the reader's browser, and the way to them.
+LITE ?=
 # Processes that run the tests side by side.
 WORKERS ?= 2
 
 BIN := $(VENV)/bin
-export EXECUTE VENV PYTHON
+export EXECUTE LITE VENV PYTHON
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help book test check format notebooks record bench launch-urls clean environment
+.PHONY: help book test check format notebooks record bench launch-urls linkcheck clean environment
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 book: environment ## Build the pages into _build/html (EXECUTE=1 re-runs every notebook)
+	@rm -rf _build/html/lite
+	@$(if $(filter-out 0 false,$(LITE)),$(BIN)/python tools/lite.py)
 	@$(BIN)/jupyter-book build . -W --keep-going -n
 
 test: check book ## Check code, types, chapters and built pages (what CI runs)
@@ -50,8 +54,11 @@ endif
 bench: environment ## Time cnnlab against PyTorch on this machine
 	@$(BIN)/python -m cnnlab.bench
 
-launch-urls: environment ## Write the address in _config.yml wherever readers need it
-	@$(BIN)/python tools/launch_urls.py
+launch-urls: environment ## Write the address everywhere (URL=https://github.com/you/your-book)
+	@$(BIN)/python tools/launch_urls.py $(if $(URL),'$(URL)') $(if $(BRANCH),--branch '$(BRANCH)')
+
+linkcheck: environment ## Ask every address that a page links to (report: _build/linkcheck/output.txt)
+	@$(BIN)/jupyter-book build . --builder custom --custom-builder linkcheck -n
 
 clean: ## Remove what was built, but not the environment
 	rm -rf _build test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis

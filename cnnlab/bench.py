@@ -821,7 +821,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             )
         )
     if options.json is not None:
-        options.json.write_text(json.dumps([asdict(report) for report in reports], indent=1))
+        text = json.dumps([asdict(report) for report in reports], indent=1)
+        options.json.write_text(text, encoding="utf-8")
     if options.record:
         print(f"kept in {_keep(reports[0], options.device, RECORDS).name}")
 

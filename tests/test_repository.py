@@ -1,7 +1,6 @@
 """The repository as a whole: its files agree with one another and speak to readers only."""
 
 import doctest
-import importlib.util
 import re
 import subprocess
 import sys
@@ -101,6 +100,17 @@ def test_requirements_hold_what_an_extra_asks_for(extra):
             assert needed.specifier.contains(locked(needed.name)), text
 
 
+def test_binder_installs_the_small_build_of_the_pinned_pytorch():
+    lines = (ROOT / "binder" / "requirements.txt").read_text("utf-8").splitlines()
+    assert f"torch=={locked('torch')}+cpu" in lines
+
+
+def test_binder_s_python_is_one_that_the_package_supports():
+    (python,) = (ROOT / "binder" / "runtime.txt").read_text("utf-8").split()
+    version = python.removeprefix("python-")
+    assert f"Programming Language :: Python :: {version}" in PROJECT["classifiers"]
+
+
 def test_requirements_hold_what_builds_the_package():
     for text in [*build_requirements(), "editables"]:
         needed = Requirement(text)
@@ -117,44 +127,6 @@ def test_the_version_is_the_same_everywhere():
     newest = re.search(r"^## (\d+\.\d+\.\d+)", changelog, re.MULTILINE)[1]
     versions = {cnnlab.__version__, PROJECT["version"], citation["version"], newest}
     assert versions == {cnnlab.__version__}
-
-
-def test_every_address_of_the_repository_is_the_one_in_the_configuration():
-    assert launch_urls().other_addresses() == []
-
-
-@pytest.mark.parametrize(
-    ("address", "rest"),
-    [
-        ('%pip install "cnnlab[book] @ git+https://github.com/', '@main"'),
-        ('%pip install "cnnlab[book] @ git+https://github.com/', '.git@main"'),
-        ("git clone https://github.com/", ""),
-        ("git clone https://github.com/", ".git"),
-        ("[![Binder](badge.svg)](https://mybinder.org/v2/gh/", "/main?urlpath=lab)"),
-        ("(https://colab.research.google.com/github/", "/blob/main/book/intro.ipynb)"),
-        ('repository-code: "https://github.com/', '"'),
-    ],
-)
-@pytest.mark.parametrize("repository", ["another/book", "a.b/the.book-of_pools", "a/b.github.io"])
-def test_an_address_of_another_repository_is_found_and_replaced(address, rest, repository):
-    pattern = launch_urls().ADDRESS
-    text = f"{address}{repository}{rest}"
-    assert pattern.search(text)["repository"] == repository
-    assert pattern.sub(lambda match: match["before"] + "x/y", text) == f"{address}x/y{rest}"
-
-
-@pytest.mark.parametrize("end", ["", "/", ".git", ".git/"])
-def test_the_address_in_the_configuration_may_end_as_addresses_do(end):
-    address = f"https://github.com/another/the.book{end}"
-    assert launch_urls().owner_and_name(address) == "another/the.book"
-
-
-def launch_urls():
-    """Module tools/launch_urls.py, which is not part of the package."""
-    spec = importlib.util.spec_from_file_location("launch_urls", ROOT / "tools" / "launch_urls.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])

@@ -89,6 +89,8 @@ def _decider(part: Part) -> str:
 
 
 if __name__ == "__main__":
+    if hasattr(sys.stdout, "reconfigure"):  # a pipe on Windows may not know every character
+        sys.stdout.reconfigure(errors="backslashreplace")
     with contextlib.suppress(BrokenPipeError):  # the reader of a pipe has seen enough
         status = main()
         sys.stdout.flush()

@@ -249,10 +249,10 @@ def _replace(result: Path, found: dict[str, Any]) -> None:
 
 def limit_memory(megabytes: int) -> bool:
     """Refuse this process more memory than that; where the system cannot, return False."""
-    try:
-        import resource
-    except ImportError:  # Windows
+    if sys.platform == "win32":
         return False
+    import resource
+
     try:
         resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
     except (ValueError, OSError):  # macOS
@@ -262,10 +262,10 @@ def limit_memory(megabytes: int) -> bool:
 
 def limit_files(megabytes: int) -> bool:
     """Refuse this process longer files than that; where the system cannot, return False."""
-    try:
-        import resource
-    except ImportError:  # Windows
+    if sys.platform == "win32":
         return False
+    import resource
+
     resource.setrlimit(resource.RLIMIT_FSIZE, (megabytes << 20, megabytes << 20))
     return True
 

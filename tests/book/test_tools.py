@@ -3,6 +3,7 @@
 import importlib.util
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -48,48 +49,49 @@ def test_storing_twice_changes_nothing(tmp_path):
     assert path.read_bytes() == once
 
 
-def test_a_browser_that_does_not_start_does_not_count(tmp_path):
-    broken = tmp_path / "chromium"
-    broken.write_text("#!/bin/sh\nexit 127\n", "utf-8")
-    broken.chmod(0o755)
-    assert not tool("chromium").starts(str(broken))
+if sys.platform != "win32":  # tools/environment.sh is for a POSIX shell
 
+    def test_a_browser_that_does_not_start_does_not_count(tmp_path):
+        broken = tmp_path / "chromium"
+        broken.write_text("#!/bin/sh\nexit 127\n", "utf-8")
+        broken.chmod(0o755)
+        assert not tool("chromium").starts(str(broken))
 
-def test_a_python_that_is_too_old_is_refused_with_what_to_do(tmp_path, monkeypatch):
-    monkeypatch.setenv("PYTHON", "false")
-    monkeypatch.setenv("VENV", ".venv")
-    for name in ("requirements.txt", "pyproject.toml"):
-        shutil.copy(TOOLS.parent / name, tmp_path)
-    done = run_environment(tmp_path)
-    assert done.returncode == 1
-    assert done.stderr.startswith("PYTHON=false does not run, or is older than 3.11: name Python")
+    def test_a_python_that_is_too_old_is_refused_with_what_to_do(tmp_path, monkeypatch):
+        monkeypatch.setenv("PYTHON", "false")
+        monkeypatch.setenv("VENV", ".venv")
+        for name in ("requirements.txt", "pyproject.toml"):
+            shutil.copy(TOOLS.parent / name, tmp_path)
+        done = run_environment(tmp_path)
+        assert done.returncode == 1
+        assert done.stderr.startswith(
+            "PYTHON=false does not run, or is older than 3.11: name Python"
+        )
 
+    def test_an_environment_that_is_up_to_date_is_left_alone(tmp_path, monkeypatch):
+        monkeypatch.setenv("PYTHON", "false")
+        monkeypatch.setenv("VENV", ".venv")
+        for name in ("requirements.txt", "pyproject.toml"):
+            shutil.copy(TOOLS.parent / name, tmp_path)
+        (tmp_path / ".venv" / "bin").mkdir(parents=True)
+        (tmp_path / ".venv" / "bin" / "python").symlink_to("/bin/sh")
+        state = subprocess.run(
+            "{ pwd -P; cat requirements.txt pyproject.toml; } | cksum",
+            shell=True,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        (tmp_path / ".venv" / "installed").write_text(state.stdout, "utf-8")
+        assert run_environment(tmp_path).returncode == 0
 
-def test_an_environment_that_is_up_to_date_is_left_alone(tmp_path, monkeypatch):
-    monkeypatch.setenv("PYTHON", "false")
-    monkeypatch.setenv("VENV", ".venv")
-    for name in ("requirements.txt", "pyproject.toml"):
-        shutil.copy(TOOLS.parent / name, tmp_path)
-    (tmp_path / ".venv" / "bin").mkdir(parents=True)
-    (tmp_path / ".venv" / "bin" / "python").symlink_to("/bin/sh")
-    state = subprocess.run(
-        "{ pwd -P; cat requirements.txt pyproject.toml; } | cksum",
-        shell=True,
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    (tmp_path / ".venv" / "installed").write_text(state.stdout, "utf-8")
-    assert run_environment(tmp_path).returncode == 0
-
-
-@pytest.mark.parametrize("changed", ["requirements.txt", "pyproject.toml"])
-def test_a_change_of_what_is_needed_makes_the_environment_again(tmp_path, monkeypatch, changed):
-    test_an_environment_that_is_up_to_date_is_left_alone(tmp_path, monkeypatch)
-    with (tmp_path / changed).open("a") as file:
-        file.write("# changed\n")
-    assert run_environment(tmp_path).returncode == 1
+    @pytest.mark.parametrize("changed", ["requirements.txt", "pyproject.toml"])
+    def test_a_change_of_what_is_needed_makes_the_environment_again(tmp_path, monkeypatch, changed):
+        test_an_environment_that_is_up_to_date_is_left_alone(tmp_path, monkeypatch)
+        with (tmp_path / changed).open("a") as file:
+            file.write("# changed\n")
+        assert run_environment(tmp_path).returncode == 1
 
 
 def run_environment(folder):

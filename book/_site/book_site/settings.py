@@ -15,6 +15,9 @@ from .assets import SITE, widget_sources
 def configure(app: Sphinx, config: Config) -> None:
     """Complete the configuration as soon as Sphinx has read it."""
     config.html_baseurl = pages_address(config.html_theme_options["repository_url"])
+    if browser_notebooks_wanted(os.environ):
+        # Every notebook is a page of book/, so the way from its page is always the same.
+        config.html_theme_options["launch_buttons"] |= {"jupyterlite_url": "../lite/lab/index.html"}
     config.book_site_digest = digest([*site_files(), *widget_sources()])
     if execution_wanted(os.environ):
         config.nb_execution_mode = "force"
@@ -24,11 +27,14 @@ def configure(app: Sphinx, config: Config) -> None:
 def pages_address(repository: str) -> str:
     """Address under which GitHub publishes the pages of a repository.
 
-    >>> pages_address("https://github.com/reader/book")
+    >>> pages_address("https://github.com/Reader/book")
     'https://reader.github.io/book/'
+    >>> pages_address("https://github.com/reader/reader.github.io")
+    'https://reader.github.io/'
     """
     owner, name = urlsplit(repository).path.strip("/").removesuffix(".git").split("/")
-    return f"https://{owner}.github.io/{name}/"
+    host = f"{owner.lower()}.github.io"
+    return f"https://{host}/" if name.lower() == host else f"https://{host}/{name}/"
 
 
 def execution_wanted(environment: Mapping[str, str]) -> bool:
@@ -37,9 +43,22 @@ def execution_wanted(environment: Mapping[str, str]) -> bool:
     >>> execution_wanted({"EXECUTE": "1"}), execution_wanted({"EXECUTE": "0"}), execution_wanted({})
     (True, False, False)
     """
-    value = environment.get("EXECUTE", "").lower()
+    return _switch("EXECUTE", environment)
+
+
+def browser_notebooks_wanted(environment: Mapping[str, str]) -> bool:
+    """Whether LITE says that notebooks for the browser will lie beside the pages (tools/lite.py).
+
+    >>> browser_notebooks_wanted({"LITE": "1"}), browser_notebooks_wanted({})
+    (True, False)
+    """
+    return _switch("LITE", environment)
+
+
+def _switch(name: str, environment: Mapping[str, str]) -> bool:
+    value = environment.get(name, "").lower()
     if value not in {"", "0", "1", "false", "true"}:
-        raise ValueError(f"EXECUTE={value!r}: needed 0 or 1. Run: make book EXECUTE=1")
+        raise ValueError(f"{name}={value!r}: needed 0 or 1. Run: make book {name}=1")
     return value in {"1", "true"}
 
 
