@@ -7,7 +7,7 @@ code as ``from torch import nn``, with NumPy arrays and a ``backward`` one can r
 import importlib
 from typing import Any
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"
 __all__ = [
     "bench",
     "bugs",
