@@ -15,3 +15,9 @@ def texts(ax):
 def title(ax):
     """What stands over a panel, wherever it begins."""
     return ax.get_title(loc="left") or ax.get_title()
+
+
+def span(patch):
+    """Where a band over a part of the x axis begins and ends, in the data's units."""
+    box = patch.get_extents().transformed(patch.axes.transData.inverted())
+    return [box.x0, box.x1]  # before Matplotlib 3.9 such a band is a polygon, and has no width

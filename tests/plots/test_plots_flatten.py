@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from reading import said, texts, title
+from reading import said, span, texts, title
 
 from cnnlab import plots
 from cnnlab.plots.flatten import evidence
@@ -110,7 +110,7 @@ def test_accuracies_stand_in_rows_with_the_guess():
 
 def test_curves_by_column_have_the_columns_in_sight_shaded():
     ax = plots.by_column({"a": [100, 50, 50, 100]}, [{"color": "#0072B2"}], sight=[0, 3])
-    assert [patch.get_x() for patch in ax.patches] == [-0.5, 2.5]
+    np.testing.assert_allclose([span(patch)[0] for patch in ax.patches], [-0.5, 2.5])
     heights = ax.lines[0].get_ydata()
     np.testing.assert_array_equal(heights[np.isfinite(heights)], [100, 50, 50, 100])
     assert "a 100 in the shaded columns and 50 in the others." in said(ax)

@@ -2,7 +2,7 @@
 
 import numpy as np
 from matplotlib.patches import Rectangle
-from reading import said, texts, title
+from reading import said, span, texts, title
 
 from cnnlab import plots
 from cnnlab.statistics import Interval
@@ -75,7 +75,7 @@ def test_a_forest_says_every_difference_with_its_interval():
 
 def test_every_panel_of_a_forest_has_a_band_as_wide_as_its_margin():
     bands = [ax.patches[0] for ax in forest()]
-    assert [band.get_width() for band in bands] == [1.0, 0.6]
+    np.testing.assert_allclose([np.diff(span(band))[0] for band in bands], [1.0, 0.6])
 
 
 def test_what_was_before_is_grey_and_stands_above():

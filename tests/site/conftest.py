@@ -1,8 +1,8 @@
 """The built site and a browser, once for all tests of the pages."""
 
-from collections.abc import Callable, Iterator
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import browser
 import built
@@ -33,9 +33,10 @@ def pages(site: Path) -> dict[str, built.Page]:
 
 
 Visitor = Callable[..., browser.Visit]
+KEPT_OPEN = 12  # pages; each takes some 50 MB
 
 
-def _visitor(chromium: Browser, address: str, visits: list[browser.Visit]) -> Visitor:
+def _visitor(chromium: Browser, address: str) -> Visitor:
     def visit(
         name: str,
         *,
@@ -50,13 +51,12 @@ def _visitor(chromium: Browser, address: str, visits: list[browser.Visit]) -> Vi
             java_script_enabled=javascript,
             reduced_motion="reduce",
         )
-        visits.append(browser.Visit(context.new_page()))
-        return visits[-1].open(f"{base}/{name}.html")
+        return browser.Visit(context.new_page()).open(f"{base}/{name}.html")
 
     return visit
 
 
-def _end(visits: list[browser.Visit]) -> None:
+def _end(visits: Iterable[browser.Visit]) -> None:
     """Close the pages; whatever was done there, none may have asked for what its policy forbids."""
     violations = [violation for visit in visits for violation in visit.violations]
     for visit in visits:
@@ -67,14 +67,30 @@ def _end(visits: list[browser.Visit]) -> None:
 @pytest.fixture
 def visit(chromium: Browser, address: str) -> Iterator[Visitor]:
     """Open a page in a browser profile of its own: ``visit(name, theme=..., width=...)``."""
-    visits: list[browser.Visit] = []
-    yield _visitor(chromium, address, visits)
-    _end(visits)
+    opened: list[browser.Visit] = []
+    open_page = _visitor(chromium, address)
+
+    def visit(name: str, **options: Any) -> browser.Visit:
+        opened.append(open_page(name, **options))
+        return opened[-1]
+
+    yield visit
+    _end(opened)
 
 
 @pytest.fixture(scope="session")
 def look(chromium: Browser, address: str) -> Iterator[Visitor]:
-    """Open a page as `visit` does, once for all tests that only look at it."""
-    visits: list[browser.Visit] = []
-    yield cache(_visitor(chromium, address, visits))
-    _end(visits)
+    """Open a page as `visit` does, once for the tests in a row that only look at it."""
+    opened: dict[Any, browser.Visit] = {}
+    open_page = _visitor(chromium, address)
+
+    def look(name: str, **options: Any) -> browser.Visit:
+        asked = (name, *sorted(options.items()))
+        if asked not in opened:
+            if len(opened) == KEPT_OPEN:
+                _end([opened.pop(next(iter(opened)))])  # the one that was opened first
+            opened[asked] = open_page(name, **options)
+        return opened[asked]
+
+    yield look
+    _end(opened.values())

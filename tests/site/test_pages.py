@@ -61,12 +61,13 @@ LAYOUT_SHIFT = """() => new Promise((resolve) => {
 })"""
 
 
-@pytest.fixture(params=CHAPTERS)
+# Of the whole module, so that the tests of one page follow one another and it is opened once.
+@pytest.fixture(params=CHAPTERS, scope="module")
 def chapter(request):
     return request.param
 
 
-@pytest.fixture(params=PAGES)
+@pytest.fixture(params=PAGES, scope="module")
 def name(request):
     return request.param
 
