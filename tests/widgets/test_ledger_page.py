@@ -85,6 +85,7 @@ def test_a_row_opens_with_the_keyboard_and_shows_answer_and_claims(page):
     page.locator('[data-name="Q39"] > summary').focus()
     page.keyboard.press("Enter")
     body = page.locator('[data-name="Q39"] .cnn-body')
+    body.locator(".cnn-claim").first.wait_for()  # the browser tells a little later what it opened
     assert claims.question("Q39").answer in body.inner_text()
     assert body.locator(".cnn-claim").count() == 1
 
