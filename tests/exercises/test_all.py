@@ -89,7 +89,7 @@ def test_a_handout_has_every_name_that_its_stub_uses(exercise):
     code, names = compile(exercise.handout, "handout.py", "exec"), {}
     exec(code, names)
     functions = [each for each in code.co_consts if hasattr(each, "co_code")]
-    used = {step for each in functions for step in dis.get_instructions(each)}
+    used = [step for each in functions for step in dis.get_instructions(each)]
     asked = {step.argval for step in used if step.opname == "LOAD_GLOBAL"}
     assert asked <= {*names, *dir(builtins)}
 
