@@ -1,10 +1,10 @@
 """The address of the repository: one command writes it everywhere, and everywhere is the same."""
 
-import importlib.util
 import re
 import shutil
 from pathlib import Path
 
+import launch_urls
 import pytest
 import yaml
 
@@ -12,16 +12,7 @@ ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
-def launch_urls():
-    """Module tools/launch_urls.py, which is not part of the package."""
-    spec = importlib.util.spec_from_file_location("launch_urls", ROOT / "tools" / "launch_urls.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture
-def fork(launch_urls, tmp_path, monkeypatch):
+def fork(tmp_path, monkeypatch):
     """Run the command in a copy of all files that have the address, with these arguments."""
     (tmp_path / "book").mkdir()
     for path in [ROOT / "_config.yml", *launch_urls.files()]:
@@ -39,11 +30,11 @@ def fork(launch_urls, tmp_path, monkeypatch):
     return run
 
 
-def test_every_address_of_the_repository_is_the_one_in_the_configuration(launch_urls):
+def test_every_address_of_the_repository_is_the_one_in_the_configuration():
     assert launch_urls.other_addresses() == []
 
 
-def test_a_fork_needs_one_command(launch_urls, fork):
+def test_a_fork_needs_one_command(fork):
     before = launch_urls.place()
     after = fork("https://github.com/one-more/copied.book", "--branch", "class/2027")
     assert launch_urls.place() == ("one-more/copied.book", "class/2027")
@@ -60,7 +51,7 @@ def test_a_fork_needs_one_command(launch_urls, fork):
     assert len(cells) == len([*(ROOT / "book").glob("*.ipynb")])
 
 
-def test_there_and_back_changes_nothing(launch_urls, fork):
+def test_there_and_back_changes_nothing(fork):
     before = {path.name: path.read_bytes() for path in launch_urls.files()}
     repository, branch = launch_urls.place()
     fork("https://github.com/one-more/copied-book", "--branch", "one-more")
@@ -69,7 +60,7 @@ def test_there_and_back_changes_nothing(launch_urls, fork):
     assert {path.name: path.read_bytes() for path in launch_urls.files()} == before
 
 
-def test_without_an_address_the_one_in_the_configuration_is_written(launch_urls, fork, capsys):
+def test_without_an_address_the_one_in_the_configuration_is_written(fork, capsys):
     path = launch_urls.ROOT / "_config.yml"
     repository, branch = launch_urls.place()
     changed = path.read_text("utf-8").replace(repository, "one-more/copied-book")
@@ -81,7 +72,7 @@ def test_without_an_address_the_one_in_the_configuration_is_written(launch_urls,
     assert f"CITATION.cff: set to one-more/copied-book, {branch}" in capsys.readouterr().out
 
 
-def test_the_configuration_keeps_all_else(launch_urls, fork):
+def test_the_configuration_keeps_all_else(fork):
     before = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
     after = fork("https://github.com/you/your-book", "--branch", "next")["_config.yml"]
     expected = before | {
@@ -103,7 +94,7 @@ def test_the_configuration_keeps_all_else(launch_urls, fork):
         "https://github.com/you/your book",
     ],
 )
-def test_a_bad_address_is_refused_before_anything_is_written(launch_urls, fork, address):
+def test_a_bad_address_is_refused_before_anything_is_written(fork, address):
     before = (launch_urls.ROOT / "_config.yml").read_bytes()
     with pytest.raises(SystemExit, match=re.escape(f"URL={address} is no address")):
         fork(address)
@@ -111,7 +102,7 @@ def test_a_bad_address_is_refused_before_anything_is_written(launch_urls, fork, 
 
 
 @pytest.mark.parametrize("branch", ["a b", "a..b", "/a", "a/", "a.lock", "-a", "a'b", "a//b", "a."])
-def test_a_bad_branch_is_refused_before_anything_is_written(launch_urls, fork, branch):
+def test_a_bad_branch_is_refused_before_anything_is_written(fork, branch):
     before = (launch_urls.ROOT / "_config.yml").read_bytes()
     with pytest.raises(SystemExit, match=re.escape(f"BRANCH={branch} is no name of a branch")):
         fork("https://github.com/you/your-book", f"--branch={branch}")
@@ -131,7 +122,7 @@ def test_a_bad_branch_is_refused_before_anything_is_written(launch_urls, fork, b
 )
 @pytest.mark.parametrize("branch", ["main", "class/2027"])
 @pytest.mark.parametrize("repository", ["another/book", "a.b/the.book-of_pools", "a/b.github.io"])
-def test_what_only_this_repository_has_is_found_and_replaced(launch_urls, text, repository, branch):
+def test_what_only_this_repository_has_is_found_and_replaced(text, repository, branch):
     wanted = launch_urls.Place("x/y", "z")
     found, others = launch_urls.corrected(
         text.format(repository=repository, branch=branch), wanted, ["not/this"]
@@ -152,7 +143,7 @@ def test_what_only_this_repository_has_is_found_and_replaced(launch_urls, text, 
         "[the book]({pages}/book/intro.html)",
     ],
 )
-def test_links_to_it_follow(launch_urls, text):
+def test_links_to_it_follow(text):
     old = {
         "repository": "an/old.book",
         "branch": "a/b",
@@ -179,24 +170,24 @@ def test_links_to_it_follow(launch_urls, text):
         "https://an.github.io/old.book-of-others/",
     ],
 )
-def test_links_to_others_stay(launch_urls, text):
+def test_links_to_others_stay(text):
     wanted = launch_urls.Place("x/y", "z")
     assert launch_urls.corrected(text, wanted, ["an/old.book"]) == (text, [])
 
 
-def test_a_link_to_one_commit_keeps_it(launch_urls):
+def test_a_link_to_one_commit_keeps_it():
     link = "https://github.com/{}/blob/" + "0123456789" * 4 + "/README.md"
     found, _ = launch_urls.corrected(link.format("a/b"), launch_urls.Place("x/y", "z"), ["a/b"])
     assert found == link.format("x/y")
 
 
 @pytest.mark.parametrize("end", ["", "/", ".git", ".git/"])
-def test_the_address_in_the_configuration_may_end_as_addresses_do(launch_urls, end):
+def test_the_address_in_the_configuration_may_end_as_addresses_do(end):
     address = f"https://github.com/another/the.book{end}"
     assert launch_urls.owner_and_name(address) == "another/the.book"
 
 
-def test_the_site_and_the_files_agree_on_where_the_pages_are(launch_urls):
+def test_the_site_and_the_files_agree_on_where_the_pages_are():
     from book_site.settings import pages_address
 
     for repository in ("a/b", "Some/Book", "me/me.github.io"):

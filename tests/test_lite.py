@@ -2,7 +2,6 @@
 
 import ast
 import hashlib
-import importlib.util
 import io
 import json
 import re
@@ -12,6 +11,7 @@ import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
+import lite
 import nbformat
 import pytest
 from book_site import settings
@@ -21,15 +21,6 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[1]
 
 
-def tool():
-    """The module tools/lite.py, which is not part of the package."""
-    spec = importlib.util.spec_from_file_location("lite", ROOT / "tools" / "lite.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-lite = tool()
 LOCK = json.loads(lite.LOCK.read_text("utf-8"))
 PIP = [
     re.fullmatch(r"([\w-]+)==([\w.]+) --hash=sha256:([0-9a-f]{64})", line)

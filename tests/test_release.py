@@ -1,6 +1,5 @@
 """A release: its tag is the version of every file, and its archive opens on any computer."""
 
-import importlib.util
 import re
 import shutil
 import zipfile
@@ -8,6 +7,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+import release as tool
 
 ROOT = Path(__file__).parents[1]
 CHANGELOG = "# Changelog\n\n## 2.1.0 (2027-01-31)\n\n- New.\n\n## 2.0.0 (2026-12-01)\n\n- Old.\n"
@@ -16,10 +16,7 @@ CHANGELOG = "# Changelog\n\n## 2.1.0 (2027-01-31)\n\n- New.\n\n## 2.0.0 (2026-12
 @pytest.fixture
 def release(tmp_path, monkeypatch):
     """Module tools/release.py in a repository of version 2.1.0 with two pages and a wheel."""
-    spec = importlib.util.spec_from_file_location("release", ROOT / "tools" / "release.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    monkeypatch.setattr(module, "ROOT", tmp_path)
+    monkeypatch.setattr(tool, "ROOT", tmp_path)
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1800000000")
     for name, content in {
         "pyproject.toml": '[project]\nversion = "2.1.0"\n',
@@ -37,7 +34,7 @@ def release(tmp_path, monkeypatch):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, "utf-8")
-    return module
+    return tool
 
 
 def test_a_tag_that_every_file_agrees_with_is_a_version(release):

@@ -1,31 +1,25 @@
 """What `make` calls: notebooks stored without noise, an environment that says what it needs."""
 
-import importlib.util
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import alone
+import chromium
 import nbformat
+import notebooks
 import pytest
 from nbformat import v4
 
 TOOLS = Path(__file__).parents[2] / "tools"
 
 
-def tool(name):
-    """Module of tools/, which is not part of the package."""
-    spec = importlib.util.spec_from_file_location(name, TOOLS / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def test_storing_leaves_out_the_state_of_widgets_and_all_times():
     shown = {"text/html": "<b>8</b>", "application/vnd.jupyter.widget-view+json": {"model_id": "1"}}
     cell = v4.new_code_cell("w", outputs=[v4.new_output("display_data", shown)])
     cell.metadata = nbformat.from_dict({"tags": ["remove-input"], "execution": {"start": "12:00"}})
-    tidy = tool("notebooks").tidy(v4.new_notebook(cells=[cell], metadata={"widgets": {"1": {}}}))
+    tidy = notebooks.tidy(v4.new_notebook(cells=[cell], metadata={"widgets": {"1": {}}}))
     assert set(tidy.metadata) == {"kernelspec", "language_info"}
     assert tidy.cells[0].metadata == {"tags": ["remove-input"]}
     assert tidy.cells[0].outputs[0].data == {"text/html": "<b>8</b>"}
@@ -34,7 +28,7 @@ def test_storing_leaves_out_the_state_of_widgets_and_all_times():
 def test_storing_runs_a_notebook_and_keeps_its_cell_ids(tmp_path):
     path = tmp_path / "two.ipynb"
     nbformat.write(v4.new_notebook(cells=[v4.new_code_cell("1 + 1", id="sum")]), path)
-    tool("notebooks").main([path])
+    notebooks.main([path])
     stored = nbformat.read(path, as_version=4).cells[0]
     assert (stored.id, stored.execution_count) == ("sum", 1)
     assert stored.outputs[0].data == {"text/plain": "2"}
@@ -43,9 +37,9 @@ def test_storing_runs_a_notebook_and_keeps_its_cell_ids(tmp_path):
 def test_storing_twice_changes_nothing(tmp_path):
     path = tmp_path / "two.ipynb"
     nbformat.write(v4.new_notebook(cells=[v4.new_code_cell("1 + 1", id="sum")]), path)
-    tool("notebooks").main([path])
+    notebooks.main([path])
     once = path.read_bytes()
-    tool("notebooks").main([path])
+    notebooks.main([path])
     assert path.read_bytes() == once
 
 
@@ -55,7 +49,7 @@ if sys.platform != "win32":  # tools/environment.sh is for a POSIX shell
         broken = tmp_path / "chromium"
         broken.write_text("#!/bin/sh\nexit 127\n", "utf-8")
         broken.chmod(0o755)
-        assert not tool("chromium").starts(str(broken))
+        assert not chromium.starts(str(broken))
 
     def test_a_python_that_is_too_old_is_refused_with_what_to_do(tmp_path, monkeypatch):
         monkeypatch.setenv("PYTHON", "false")
@@ -101,7 +95,6 @@ def run_environment(folder):
 
 
 def test_a_notebook_that_runs_alone_installs_this_repository(monkeypatch, tmp_path):
-    alone = tool("alone")
     monkeypatch.setattr(alone, "ROOT", tmp_path)
     source = '%pip install -q "cnnlab[book] @ git+https://github.com/reader/book@main"'
     notebook = alone.from_here(v4.new_notebook(cells=[v4.new_code_cell(source)]))
@@ -111,25 +104,23 @@ def test_a_notebook_that_runs_alone_installs_this_repository(monkeypatch, tmp_pa
 
 def test_a_notebook_that_installs_nothing_cannot_run_alone():
     with pytest.raises(SystemExit, match="names 0 addresses"):
-        tool("alone").from_here(v4.new_notebook(cells=[v4.new_code_cell("import cnnlab")]))
+        alone.from_here(v4.new_notebook(cells=[v4.new_code_cell("import cnnlab")]))
 
 
 def test_running_alone_finds_a_figure_that_is_missing_and_a_new_warning():
     figure = v4.new_output("display_data", {"image/png": "", "text/plain": ""})
     warning = v4.new_output("stream", name="stderr", text="old")
     stored, run = (v4.new_code_cell("f()", outputs=[one]) for one in (figure, warning))
-    (found,) = tool("alone").other_outputs(
-        v4.new_notebook(cells=[stored]), v4.new_notebook(cells=[run])
-    )
+    (found,) = alone.other_outputs(v4.new_notebook(cells=[stored]), v4.new_notebook(cells=[run]))
     assert found == "cell 0 shows ['stderr'], stored are ['image/png+text/plain']"
 
 
 def test_running_alone_takes_a_text_in_two_parts_for_one():
     parts = [v4.new_output("stream", name="stdout", text=text) for text in "ab"]
-    assert tool("alone").kinds(v4.new_code_cell("f()", outputs=parts)) == ["stdout"]
+    assert alone.kinds(v4.new_code_cell("f()", outputs=parts)) == ["stdout"]
 
 
 def test_running_alone_names_each_package_that_was_changed():
     before, after = {"numpy": "2.0", "torch": "2.9", "tqdm": "4"}, {"numpy": "2.1", "tqdm": "4"}
-    found = tool("alone").changed(before, after)
+    found = alone.changed(before, after)
     assert found == ["numpy was 2.0, is 2.1", "torch was 2.9, is gone"]

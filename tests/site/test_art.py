@@ -1,29 +1,18 @@
 """The cover and the card are what tools/art.py draws with our own pooling."""
 
-import importlib.util
-
+import art
 import built
 import numpy as np
-import pytest
 from PIL import Image
 
 STATIC = built.ROOT / "book" / "_site" / "static"
-
-
-@pytest.fixture(scope="module")
-def art():
-    """Load the tool, which is no module of a package."""
-    spec = importlib.util.spec_from_file_location("art", built.ROOT / "tools" / "art.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def pixels(picture):
     return np.asarray(picture.convert("RGB"), dtype=float)
 
 
-def test_the_cover_is_drawn_by_the_tool(art):
+def test_the_cover_is_drawn_by_the_tool():
     with Image.open(STATIC / "cover.webp") as stored:
         drawn = art.cover()
         assert stored.size == drawn.size
@@ -32,13 +21,13 @@ def test_the_cover_is_drawn_by_the_tool(art):
     assert difference.mean() < 5  # of 255: what the compression costs
 
 
-def test_the_card_is_drawn_by_the_tool(art):
+def test_the_card_is_drawn_by_the_tool():
     with Image.open(STATIC / "card.png") as stored:
         assert stored.size == (1200, 630)
         assert np.abs(pixels(stored) - pixels(art.card())).mean() < 2  # letters differ a little
 
 
-def test_max_pooling_makes_the_picture_paler_and_average_pooling_does_not(art):
+def test_max_pooling_makes_the_picture_paler_and_average_pooling_does_not():
     step = art.SIDE + art.GAP
     squares = [
         [
